@@ -1,0 +1,7 @@
+"""Names of the HTTP headers that both sides of the house use, lower-case, written once."""
+
+MCP_SESSION_ID = b"mcp-session-id"
+MCP_PROTOCOL_VERSION = b"mcp-protocol-version"
+MCP_METHOD = b"mcp-method"
+MCP_NAME = b"mcp-name"
+LAST_EVENT_ID = b"last-event-id"
