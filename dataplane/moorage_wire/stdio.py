@@ -1,0 +1,76 @@
+"""Lines of a stdio server's stdout: one JSON-RPC message a line, bounded.
+
+Source: MCP specification, ``basic/transports`` (stdio): messages are delimited by newlines and
+contain none; stdout carries nothing else, yet real servers print noise there.
+"""
+
+from typing import Final
+
+from moorage_wire.jsonrpc import MalformedMessage, Message, read_message
+
+DEFAULT_MAX_LINE_BYTES: Final = 4 * 1024 * 1024
+
+
+class LineTooLong(ValueError):
+    """A line passed its bound before its newline came; the channel cannot be trusted any more."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(
+            f"a line of the server's stdout is longer than {limit_bytes} bytes; "
+            "make the server send smaller messages or raise the line limit"
+        )
+        self.limit_bytes = limit_bytes
+
+
+class LineReader:
+    """Cuts chunks into lines: without their newline (LF or CRLF), empty ones left out."""
+
+    __slots__ = ("_max_line_bytes", "_parts", "_pending_bytes")
+
+    def __init__(self, max_line_bytes: int = DEFAULT_MAX_LINE_BYTES) -> None:
+        self._max_line_bytes: Final = max_line_bytes
+        self._parts: list[bytes] = []
+        self._pending_bytes = 0
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes of the line whose newline has not come yet."""
+        return self._pending_bytes
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The lines that this chunk completes; raises ``LineTooLong``."""
+        *ended, rest = chunk.split(b"\n")
+        if not ended:
+            self._keep(rest)
+            return []
+        lines = [self._completed(ended[0]), *ended[1:]]
+        self._keep(rest)
+        return [line for line in map(self._checked, lines) if line]
+
+    def _completed(self, end: bytes) -> bytes:
+        line = b"".join((*self._parts, end))
+        self._parts.clear()
+        self._pending_bytes = 0
+        return line
+
+    def _keep(self, part: bytes) -> None:
+        if not part:
+            return
+        self._parts.append(part)
+        self._pending_bytes += len(part)
+        if self._pending_bytes > self._max_line_bytes + 1:  # one more: it may be the CR of CRLF
+            raise LineTooLong(self._max_line_bytes)
+
+    def _checked(self, line: bytes) -> bytes:
+        line = line.removesuffix(b"\r")
+        if len(line) > self._max_line_bytes:
+            raise LineTooLong(self._max_line_bytes)
+        return line
+
+
+def read_stdout_line(line: bytes) -> Message | None:
+    """The message on a line, or ``None`` where the line is noise for the log."""
+    try:
+        return read_message(line)
+    except MalformedMessage:
+        return None
