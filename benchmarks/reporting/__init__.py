@@ -1,0 +1,1 @@
+"""From samples to JSON, a Markdown table and pictures."""

@@ -1,0 +1,42 @@
+"""One scenario's findings, ready to be written down."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from benchmarks.reporting.goals import Goal
+from benchmarks.rig.rounds import Sample
+
+
+@dataclass(frozen=True)
+class Column:
+    metric: str
+    title: str
+    digits: int = 1
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A column of ratios to one subject, formed within each round."""
+
+    metric: str
+    reference: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    metric: str
+    title: str
+    logarithmic: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    scenario: str
+    title: str
+    method: str
+    columns: Sequence[Column]
+    samples: Sequence[Sample]
+    ratios: Sequence[Ratio] = ()
+    charts: Sequence[Chart] = ()
+    goals: Sequence[Goal] = field(default_factory=list)

@@ -1,0 +1,69 @@
+"""A report as Markdown. Pure."""
+
+from collections.abc import Sequence
+
+from benchmarks.reporting.goals import Goal
+from benchmarks.reporting.report import Report
+from benchmarks.reporting.spread import Spread, ratio, spread_of, subjects
+
+
+def markdown(report: Report) -> str:
+    parts = [f"## {report.title}", report.method, _figures(report)]
+    if report.goals:
+        parts.append(_goals(report.goals))
+    parts += [f"![{chart.title}]({report.scenario}-{chart.metric}.svg)" for chart in report.charts]
+    return "\n\n".join(parts) + "\n"
+
+
+def _figures(report: Report) -> str:
+    heads = ["subject", *(column.title for column in report.columns)]
+    heads += [each.title for each in report.ratios]
+    rows = [_row(report, subject) for subject in subjects(report.samples)]
+    return _lines(heads, rows)
+
+
+def _row(report: Report, subject: str) -> list[str]:
+    cells = [
+        _cell(spread_of(report.samples, subject, column.metric), column.digits)
+        for column in report.columns
+    ]
+    cells += [
+        _cell(ratio(report.samples, subject, each.reference, each.metric), 2)
+        for each in report.ratios
+    ]
+    return [subject, *cells]
+
+
+def _cell(spread: Spread | None, digits: int) -> str:
+    if spread is None:
+        return "n/a"
+    if spread.rounds == 1 or spread.least == spread.most:
+        return f"{spread.median:,.{digits}f}"
+    return f"{spread.median:,.{digits}f} [{spread.least:,.{digits}f}-{spread.most:,.{digits}f}]"
+
+
+def _goals(goals: Sequence[Goal]) -> str:
+    rows = [
+        [
+            each.what,
+            _bound(each, each.figure),
+            _at(each, each.floor),
+            _at(each, each.goal),
+            each.verdict,
+        ]
+        for each in goals
+    ]
+    return _lines(["must show", "measured", "floor", "goal", "reached"], rows)
+
+
+def _at(goal: Goal, bound: float) -> str:
+    return f"{goal.sign} {_bound(goal, bound)}"
+
+
+def _bound(goal: Goal, figure: float) -> str:
+    return f"{figure:,.4g} {goal.unit}"
+
+
+def _lines(heads: list[str], rows: list[list[str]]) -> str:
+    rule = ["---", *("---:" for _ in heads[1:])]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [heads, rule, *rows])

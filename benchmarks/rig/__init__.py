@@ -1,0 +1,1 @@
+"""The machinery that every scenario stands on: programs, processes, meters, rounds."""

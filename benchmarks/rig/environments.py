@@ -1,0 +1,54 @@
+"""Environments that the benchmarks install for themselves, below ``.bench``."""
+
+import hashlib
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+from benchmarks.rig.places import REPOSITORY, cache_folder
+
+
+def environment(name: str, packages: list[str], python: str = sys.executable) -> Path:
+    """The Python of a virtual environment that holds the packages; made on first use."""
+    return _environment(name, tuple(packages), python)
+
+
+@cache
+def _environment(name: str, packages: tuple[str, ...], python: str) -> Path:
+    folder = cache_folder("environments") / name
+    wanted = hashlib.sha256("\n".join([python, *packages]).encode()).hexdigest()
+    seal = folder / "installed"
+    interpreter = folder / "bin" / "python"
+    if not (seal.exists() and seal.read_text() == wanted):
+        print(f"installing {' '.join(packages)} into .bench …", file=sys.stderr, flush=True)
+        _run([python, "-m", "venv", "--without-pip", "--clear", str(folder)])
+        _run(
+            [sys.executable, "-m", "pip", "--python", str(interpreter), "install", "-q", *packages]
+        )
+        seal.write_text(wanted)
+    return interpreter
+
+
+@cache
+def node_modules(package: str, version: str) -> Path:
+    """The ``node_modules`` folder that holds the package; made on first use."""
+    folder = cache_folder("node", package.replace("/", "-"))
+    if not (folder / "node_modules" / package).exists():
+        print(f"installing {package} {version} into .bench …", file=sys.stderr, flush=True)
+        _run(["npm", "install", "--silent", "--prefix", str(folder), f"{package}@{version}"])
+    return folder / "node_modules"
+
+
+def gateway_python(python: str) -> str:
+    """The interpreter itself if Moorage is installed for it, else one of a fresh environment."""
+    if subprocess.run([python, "-c", "import moorage_local"], capture_output=True).returncode == 0:
+        return python
+    name = "moorage-" + hashlib.sha256(python.encode()).hexdigest()[:8]
+    return str(environment(name, ["-e", f"{REPOSITORY}[local]"], python))
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"failed: {' '.join(command)}\n{done.stderr[-2000:]}")

@@ -1,0 +1,51 @@
+"""Interleaved rounds: in each one every subject is measured once, so that a ratio compares
+measurements made within the same minutes on the same machine."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from benchmarks.rig.load import LoadFailed
+
+Figures = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one subject measured in one round."""
+
+    subject: str
+    round: int
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class Subject:
+    name: str
+    measure: Callable[[], Figures]
+
+
+def measured(scenario: str, subjects: Sequence[Subject], rounds: int) -> list[Sample]:
+    """All samples; a subject that fails says so on the terminal and is missing in that round."""
+    samples: list[Sample] = []
+    for number in range(1, rounds + 1):
+        for subject in subjects if number % 2 else list(reversed(subjects)):
+            began = time.monotonic()
+            told = f"{scenario}  round {number}/{rounds}  {subject.name}"
+            try:
+                figures = subject.measure()
+            except LoadFailed as failure:
+                _say(f"{told}: FAILED, {failure}")
+                continue
+            samples.append(Sample(subject.name, number, figures))
+            _say(f"{told}: {_brief(figures)}  ({time.monotonic() - began:.0f} s)")
+    return samples
+
+
+def _brief(figures: Figures) -> str:
+    return "  ".join(f"{name} {value:,.4g}" for name, value in figures.items())
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,107 @@
+"""CPU per tools/call, throughput and latency of the whole path, beside other proxies."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from benchmarks.proxies.direct import Direct
+from benchmarks.proxies.envoy import Envoy
+from benchmarks.proxies.moorage import Moorage
+from benchmarks.proxies.naive import Naive
+from benchmarks.proxies.nginx import Nginx
+from benchmarks.proxies.proxy import Proxy, RunningProxy, running_proxy
+from benchmarks.reporting.goals import Goal
+from benchmarks.reporting.report import Chart, Column, Ratio, Report
+from benchmarks.reporting.spread import ratio
+from benchmarks.rig.environments import gateway_python
+from benchmarks.rig.load import load
+from benchmarks.rig.rounds import Figures, Sample, Subject, measured
+from benchmarks.rig.stub import stub
+from benchmarks.scenarios.settings import Interpreter, Settings
+
+SESSIONS = 16
+ENDPOINTS = 2
+ENVOY = "envoy stateful_session"
+_METHOD = (
+    f"{SESSIONS} legacy sessions in closed loop, then one alone; request heads of about 1 KB, a "
+    "tools/call of 280 B, an answer of 284 B, one proxy worker on one core. CPU is that of the "
+    "proxy's whole process tree, kernel included. Envoy keeps affinity and does nothing else; "
+    "nginx and naive aiohttp do not even keep affinity."
+)
+
+
+def run(settings: Settings) -> Report:
+    chosen = [proxy for proxy in proxies(settings) if settings.wants(proxy.name)]
+    for proxy in chosen:
+        proxy.install()
+    to_measure = [
+        Subject(proxy.name, partial(measure, proxy, settings.seconds)) for proxy in chosen
+    ]
+    samples = measured("calls", to_measure, settings.rounds)
+    return Report(
+        scenario="calls",
+        title="tools/call",
+        method=_METHOD,
+        columns=[
+            Column("cpu_us", "CPU µs/call"),
+            Column("calls_per_second", "calls/s", 0),
+            Column("p50_us", "p50 µs, 16 sessions", 0),
+            Column("alone_p50_us", "p50 µs, one alone", 0),
+            Column("alone_p99_us", "p99 µs, one alone", 0),
+            Column("memory_mb", "memory MB"),
+            Column("errors", "errors", 0),
+        ],
+        samples=samples,
+        ratios=[Ratio("cpu_us", ENVOY, "CPU x Envoy"), Ratio("cpu_us", "nginx", "CPU x nginx")],
+        charts=[Chart("cpu_us", "CPU per tools/call, µs", logarithmic=True)],
+        goals=goals(samples, settings.interpreters),
+    )
+
+
+def proxies(settings: Settings) -> list[Proxy]:
+    found: list[Proxy] = [Direct(), Nginx(), Envoy(), Envoy(sticky=False)]
+    for interpreter in settings.interpreters:
+        python = gateway_python(interpreter.path)
+        found += [Moorage(interpreter.label, python), Naive(interpreter.label, python)]
+    return found
+
+
+def measure(proxy: Proxy, seconds: float) -> Figures:
+    with stub(ENDPOINTS) as upstream, running_proxy(proxy, upstream) as running:
+        together = measure_calls(running, seconds, sessions=SESSIONS)
+        alone = measure_calls(running, min(seconds, 2), sessions=1)
+        return {
+            **together,
+            "alone_p50_us": alone["p50_us"],
+            "alone_p99_us": alone["p99_us"],
+            "errors": together["errors"] + alone["errors"],
+            "memory_mb": running.pss_kb() / 1024,
+        }
+
+
+def measure_calls(running: RunningProxy, seconds: float, **options: object) -> dict[str, float]:
+    with load("calls", **running.target(), seconds=seconds, **options) as calls:
+        before_ns = running.cpu_ns()
+        calls.go()
+        seen = calls.figures()
+        spent_ns = running.cpu_ns() - before_ns
+    return {
+        "cpu_us": spent_ns / 1000 / max(1, seen["calls"]),
+        "calls_per_second": seen["calls"] / seen["seconds"],
+        "p50_us": seen["p50_us"],
+        "p99_us": seen["p99_us"],
+        "errors": seen["errors"] + seen["wrong"],
+    }
+
+
+def goals(samples: Sequence[Sample], interpreters: Sequence[Interpreter]) -> list[Goal]:
+    found = [_beside_envoy(samples, interpreter) for interpreter in interpreters]
+    return [goal for goal in found if goal]
+
+
+def _beside_envoy(samples: Sequence[Sample], interpreter: Interpreter) -> Goal | None:
+    own = f"moorage {interpreter.label}"
+    measured_ratio = ratio(samples, own, ENVOY, "cpu_us")
+    if measured_ratio is None:
+        return None
+    floor, goal = (1.25, 1.0) if interpreter.profile_guided else (1.45, 1.2)
+    return Goal(f"CPU per call, {own} / {ENVOY}", measured_ratio.median, floor, goal)
