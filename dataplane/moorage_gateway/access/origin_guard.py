@@ -1,0 +1,68 @@
+"""Host and Origin must name this gateway, else a web page could drive it (DNS rebinding).
+
+Sources: MCP transports (security warning), threat P9. Host and Origin are checked apart.
+"""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from moorage_gateway.errors import Forbidden
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+_REMEMBERED = 256
+
+
+class OriginGuard:
+    """Allows the given host names, or the loopback names when there are none."""
+
+    def __init__(self, hostnames: tuple[str, ...]) -> None:
+        self._names = frozenset(name.lower() for name in hostnames or LOOPBACK_NAMES)
+        self._allowed: dict[tuple[bytes | None, bytes | None], None] = {}
+
+    def check(self, host: bytes | None, origin: bytes | None) -> None:
+        """Raises Forbidden; 421 for a foreign Host, 403 for a foreign Origin."""
+        if (host, origin) in self._allowed:
+            return
+        if host is None or _name_of_authority(host) not in self._names:
+            raise Forbidden(
+                "this gateway does not serve that Host",
+                reason="HostNotAllowed",
+                remedy="use one of the gateway's hostnames, or add it to spec.listener.hostnames",
+                status=421,
+            )
+        if origin is not None and _name_of_origin(origin) not in self._names:
+            raise Forbidden(
+                "pages of that Origin may not call this gateway",
+                reason="OriginNotAllowed",
+                remedy="serve the page from one of the gateway's hostnames",
+            )
+        if len(self._allowed) < _REMEMBERED:
+            self._allowed[(host, origin)] = None
+
+
+def _name_of_authority(authority: bytes) -> str | None:
+    """The host name of ``name[:port]``, lower-case; None when it is no such thing."""
+    try:
+        text = authority.decode("ascii")
+        parts = urlsplit(f"//{text}")
+        name = parts.hostname
+        _ = parts.port
+    except (UnicodeDecodeError, ValueError):
+        return None
+    if name is None or parts.path or parts.query or parts.fragment or "@" in text:
+        return None
+    return _plain_address(name.rstrip(".") if not name.startswith(".") else name)
+
+
+def _plain_address(name: str) -> str:
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        return name.lower()
+
+
+def _name_of_origin(origin: bytes) -> str | None:
+    scheme, separator, authority = origin.partition(b"://")
+    if not separator or scheme.lower() not in (b"http", b"https"):
+        return None
+    return _name_of_authority(authority)

@@ -1,0 +1,104 @@
+"""One real MCP handshake with an endpoint, ended again: is it an MCP server, of which versions?"""
+
+import msgspec
+
+from moorage_gateway.connecting.control_request import ControlAnswer, ask
+from moorage_gateway.connecting.upstream_pool import UpstreamPool
+from moorage_gateway.errors import BadAnswer, UpstreamError
+from moorage_wire.eras import LEGACY_VERSIONS, MODERN_VERSIONS
+
+HANDSHAKE_SECONDS = 5.0
+PING_SECONDS = 1.0
+
+_FORWARD = (
+    b"content-type: application/json\r\n"
+    b"accept: application/json, text/event-stream\r\n"
+    b"user-agent: moorage\r\n"
+)
+_CLIENT = {"name": "moorage", "version": "0.1.0"}
+_NEWEST_LEGACY, _NEWEST_MODERN = LEGACY_VERSIONS[-1], MODERN_VERSIONS[-1]
+_encode = msgspec.json.encode
+
+
+async def shake_hands(pool: UpstreamPool) -> tuple[str, ...]:
+    """The protocol versions an endpoint speaks, oldest first; raises UpstreamError if none."""
+    modern = await _discover(pool)
+    try:
+        legacy: tuple[str, ...] = (await _initialize(pool),)
+    except BadAnswer:
+        if not modern:
+            raise
+        legacy = ()
+    return legacy + modern
+
+
+async def ping(pool: UpstreamPool) -> None:
+    """Any HTTP answer will do; OPTIONS opens no stream and no session anywhere."""
+    await ask(pool, pool.bodiless(b"OPTIONS", b"", b""), PING_SECONDS)
+
+
+async def _discover(pool: UpstreamPool) -> tuple[str, ...]:
+    body = _encode(
+        {
+            "jsonrpc": "2.0",
+            "id": "moorage-discover",
+            "method": "server/discover",
+            "params": {
+                "_meta": {
+                    "io.modelcontextprotocol/protocolVersion": _NEWEST_MODERN,
+                    "io.modelcontextprotocol/clientInfo": _CLIENT,
+                    "io.modelcontextprotocol/clientCapabilities": {},
+                }
+            },
+        }
+    )
+    head = _FORWARD + b"mcp-protocol-version: %b\r\nmcp-method: server/discover\r\n" % (
+        _NEWEST_MODERN.encode()
+    )
+    answer = await ask(pool, pool.post(head, b"", body), HANDSHAKE_SECONDS)
+    versions = _result(answer).get("supportedVersions")
+    if not isinstance(versions, list):
+        return ()
+    return tuple(sorted(version for version in versions if isinstance(version, str)))[:16]
+
+
+async def _initialize(pool: UpstreamPool) -> str:
+    body = _encode(
+        {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "initialize",
+            "params": {
+                "protocolVersion": _NEWEST_LEGACY,
+                "capabilities": {},
+                "clientInfo": _CLIENT,
+            },
+        }
+    )
+    answer = await ask(pool, pool.post(_FORWARD, b"", body), HANDSHAKE_SECONDS)
+    version = _result(answer).get("protocolVersion")
+    if not isinstance(version, str):
+        excerpt = answer.body[:120].decode("utf-8", "replace")
+        raise BadAnswer(f"it answered initialize with HTTP {answer.status}: {excerpt!r}")
+    session_id = answer.headers.get(b"mcp-session-id")
+    if session_id is not None:
+        await _end(pool, session_id, version)
+    return version
+
+
+async def _end(pool: UpstreamPool, session_id: bytes, version: str) -> None:
+    lines = b"mcp-session-id: %b\r\nmcp-protocol-version: %b\r\n" % (session_id, version.encode())
+    try:
+        await ask(pool, pool.bodiless(b"DELETE", _FORWARD, lines), HANDSHAKE_SECONDS)
+    except UpstreamError:
+        # The handshake has succeeded; the endpoint will drop its idle session by itself.
+        return
+
+
+def _result(answer: ControlAnswer) -> dict[str, object]:
+    try:
+        document = msgspec.json.decode(answer.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+    result = document.get("result") if isinstance(document, dict) else None
+    return result if isinstance(result, dict) else {}

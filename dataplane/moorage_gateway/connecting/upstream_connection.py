@@ -1,0 +1,189 @@
+"""One HTTP/1.1 connection to an endpoint: bytes in, callbacks out, no task in between.
+
+Our own client because the library's costs four times as much CPU per call and buffers streams
+(docs/decisions/0005-hot-path.md). Strict parser: llhttp without lenient flags, by httptools.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+import httptools
+
+from moorage_gateway.errors import BadAnswer, OutcomeUnknown, UpstreamError
+
+
+class AnswerSink(Protocol):
+    """Who takes an answer. Called from the connection's own callbacks, in this order:
+    ``answer_started`` once, ``answer_received`` per body piece, ``answer_ended`` or
+    ``answer_failed`` once; ``segment_ended`` after each segment read from the socket."""
+
+    def answer_started(self, status: int, headers: list[tuple[bytes, bytes]]) -> None: ...
+    def answer_received(self, chunk: bytes) -> None: ...
+    def segment_ended(self) -> None: ...
+    def answer_ended(self) -> None: ...
+    def answer_failed(self, failure: UpstreamError) -> None: ...
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """Carries one exchange at a time; ``on_reusable`` gets it back, ``on_lost`` hears its end."""
+
+    __slots__ = (
+        "_answering",
+        "_delimited",
+        "_head_bytes",
+        "_head_limit",
+        "_headers",
+        "_informational",
+        "_on_lost",
+        "_on_reusable",
+        "_parser",
+        "_sink",
+        "_status",
+        "idle_since",
+        "reused",
+        "transport",
+    )
+
+    def __init__(
+        self,
+        head_limit: int,
+        on_reusable: Callable[["UpstreamConnection"], None],
+        on_lost: Callable[["UpstreamConnection"], None],
+    ) -> None:
+        self._head_limit = head_limit
+        self._on_reusable = on_reusable
+        self._on_lost = on_lost
+        self._parser: httptools.HttpResponseParser | None = None
+        self._sink: AnswerSink | None = None
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._head_bytes = 0
+        self._status = 0
+        self._answering = False
+        self._delimited = False
+        self._informational = False
+        self.transport: asyncio.Transport | None = None
+        self.idle_since = 0.0
+        self.reused = False
+
+    def send(self, request: bytes, sink: AnswerSink) -> None:
+        """Send one whole request; its answer goes to ``sink``."""
+        assert self.transport is not None and self._sink is None
+        self._sink = sink
+        self._head_bytes = 0
+        self.transport.write(request)
+
+    def abort(self) -> None:
+        """End the exchange now: its caller is gone, the endpoint shall notice."""
+        self._sink = None
+        if self.transport is not None:
+            self.transport.abort()
+
+    def pause(self) -> None:
+        """Stop reading: the client does not keep up."""
+        if self.transport is not None:
+            self.transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self.transport is not None:
+            self.transport.resume_reading()
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self._parser = httptools.HttpResponseParser(self)
+
+    def data_received(self, data: bytes) -> None:
+        sink = self._sink
+        if sink is None:
+            self._close()
+            return
+        if not self._answering:
+            self._head_bytes += len(data)
+        try:
+            assert self._parser is not None
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._fail(BadAnswer(f"the endpoint sent no valid HTTP answer ({error})"))
+            return
+        if not self._answering and self._head_bytes > self._head_limit and self._sink is sink:
+            self._fail(BadAnswer(f"the endpoint's head is over {self._head_limit} bytes"))
+            return
+        sink.segment_ended()
+
+    def eof_received(self) -> None:
+        """The transport closes itself after this; ``connection_lost`` tells the sink."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transport = None
+        self._parser = None
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            if self._answering and not self._delimited and exc is None:
+                sink.answer_ended()
+            else:
+                sink.answer_failed(
+                    OutcomeUnknown("the endpoint closed the connection before its answer was whole")
+                )
+        self._on_lost(self)
+
+    # httptools
+
+    def on_message_begin(self) -> None:
+        self._headers = []
+        self._delimited = False
+        if self._sink is None:
+            self._close()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers.append((name, value))
+        lowered = name.lower()
+        if lowered == b"content-length" or lowered == b"transfer-encoding":
+            self._delimited = True
+
+    def on_headers_complete(self) -> None:
+        assert self._parser is not None
+        self._status = status = self._parser.get_status_code()
+        self._informational = status < 200
+        sink = self._sink
+        if sink is None or self._informational:
+            return
+        if status in (204, 304):
+            self._delimited = True
+        self._answering = True
+        sink.answer_started(status, self._headers)
+
+    def on_body(self, chunk: bytes) -> None:
+        if self._sink is not None:
+            self._sink.answer_received(chunk)
+
+    def on_message_complete(self) -> None:
+        if self._informational:
+            if self._status == 101:
+                self._fail(BadAnswer("the endpoint switched protocols unasked"))
+            return
+        sink, self._sink = self._sink, None
+        self._answering = False
+        if sink is None:
+            return
+        assert self._parser is not None
+        reusable = self._delimited and self._parser.should_keep_alive()
+        sink.answer_ended()
+        if reusable and self.transport is not None and not self.transport.is_closing():
+            self._on_reusable(self)
+        else:
+            self._close()
+
+    def _fail(self, failure: UpstreamError) -> None:
+        sink, self._sink = self._sink, None
+        if self.transport is not None:
+            self.transport.abort()
+        if sink is not None:
+            sink.answer_failed(failure)
+
+    def _close(self) -> None:
+        if self.transport is not None:
+            self.transport.close()

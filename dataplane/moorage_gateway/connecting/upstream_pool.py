@@ -1,0 +1,138 @@
+"""The connections to one endpoint: newest idle one first, bounded, never older than its server."""
+
+import asyncio
+import ssl
+from collections import deque
+from urllib.parse import urlsplit
+
+from moorage_contract.route_table import Endpoint
+from moorage_gateway.connecting.upstream_connection import UpstreamConnection
+from moorage_gateway.errors import CapacityError, EndpointUnreachable
+from moorage_gateway.settings import Limits
+
+
+class UpstreamPool:
+    """Opens, lends and keeps the connections of one endpoint."""
+
+    def __init__(self, endpoint: Endpoint, limits: Limits) -> None:
+        url = urlsplit(endpoint.url)
+        self._host = url.hostname or ""
+        self._tls = ssl.create_default_context() if url.scheme == "https" else None
+        self._port = url.port or (443 if self._tls else 80)
+        self._unix_socket = endpoint.unix_socket
+        self._limits = limits
+        self._idle: deque[UpstreamConnection] = deque()
+        self._open: set[UpstreamConnection] = set()
+        self._opening = 0
+        self._retired = False
+        self.target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+        self._host_line = f" {self.target} HTTP/1.1\r\nhost: {url.netloc}\r\n".encode("latin-1")
+        self._post_line = b"POST" + self._host_line
+
+    def post(self, forward: bytes, session_line: bytes, body: bytes) -> bytes:
+        """A whole POST to this endpoint, rebuilt from checked parts."""
+        return b"%b%b%bcontent-length: %d\r\n\r\n%b" % (
+            self._post_line,
+            forward,
+            session_line,
+            len(body),
+            body,
+        )
+
+    def bodiless(self, method: bytes, forward: bytes, session_line: bytes) -> bytes:
+        """A whole request without a body (GET, DELETE, OPTIONS)."""
+        return b"%b%b%b%b\r\n" % (method, self._host_line, forward, session_line)
+
+    @property
+    def open_connections(self) -> int:
+        return len(self._open) + self._opening
+
+    def take_idle(self, now: float) -> UpstreamConnection | None:
+        """The newest idle connection, or None; those idle for too long are closed."""
+        idle = self._idle
+        oldest = now - self._limits.idle_connection_seconds
+        while idle:
+            connection = idle.pop()
+            if connection.idle_since < oldest:
+                connection.abort()
+            elif connection.transport is not None and not connection.transport.is_closing():
+                connection.reused = True
+                return connection
+        return None
+
+    async def connect(self) -> UpstreamConnection:
+        """A fresh connection; raises EndpointUnreachable (nothing was sent) or CapacityError."""
+        if self.open_connections >= self._limits.connections_per_endpoint:
+            raise CapacityError(
+                f"this endpoint already has {self._limits.connections_per_endpoint} connections",
+                reason="EndpointConnectionsExhausted",
+                remedy="try again; add endpoints if it stays so",
+                retry_after_seconds=1,
+            )
+        self._opening += 1
+        try:
+            return await self._connect()
+        except TimeoutError as error:
+            raise EndpointUnreachable(
+                "the endpoint did not accept a connection in time",
+                reason="ConnectTimeout",
+                retry_after_seconds=1,
+            ) from error
+        except OSError as error:
+            refused = isinstance(error, ConnectionError | FileNotFoundError)
+            raise EndpointUnreachable(
+                "the endpoint refused the connection"
+                if refused
+                else f"the endpoint cannot be reached ({error.strerror or type(error).__name__})",
+                reason="ConnectRefused" if refused else "ConnectFailed",
+                retry_after_seconds=1,
+            ) from error
+        finally:
+            self._opening -= 1
+
+    async def _connect(self) -> UpstreamConnection:
+        loop = asyncio.get_running_loop()
+        limits = self._limits
+        connection = UpstreamConnection(limits.answer_head_bytes, self._reusable, self._lost)
+        async with asyncio.timeout(
+            limits.tls_connect_seconds if self._tls else limits.connect_seconds
+        ):
+            if self._unix_socket is not None:
+                await loop.create_unix_connection(lambda: connection, self._unix_socket)
+            else:
+                await loop.create_connection(
+                    lambda: connection, self._host, self._port, ssl=self._tls
+                )
+        self._open.add(connection)
+        return connection
+
+    def close_idle(self, now: float) -> None:
+        """Close what has been idle for longer than servers usually keep it."""
+        oldest = now - self._limits.idle_connection_seconds
+        while self._idle and self._idle[0].idle_since < oldest:
+            self._idle.popleft().abort()
+
+    def retire(self) -> None:
+        """Take no further request: idle connections close now, running exchanges end first."""
+        self._retired = True
+        while self._idle:
+            self._idle.pop().abort()
+
+    def close(self) -> None:
+        """Close every connection; running exchanges end with their sinks told."""
+        self.retire()
+        for connection in tuple(self._open):
+            if connection.transport is not None:
+                connection.transport.abort()
+
+    def _reusable(self, connection: UpstreamConnection) -> None:
+        if self._retired or len(self._idle) >= self._limits.idle_connections_per_endpoint:
+            connection.abort()
+            return
+        connection.idle_since = asyncio.get_running_loop().time()
+        self._idle.append(connection)
+
+    def _lost(self, connection: UpstreamConnection) -> None:
+        self._open.discard(connection)
+        if connection.idle_since and connection in self._idle:
+            self._idle.remove(connection)

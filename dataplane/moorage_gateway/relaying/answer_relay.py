@@ -1,0 +1,253 @@
+"""Relays one answer from its endpoint to its client, callback to callback.
+
+Each segment the endpoint wrote is on the client's socket before the next one is read. A body
+known whole goes out as one write. What the gateway adds goes only between events.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from moorage_wire.heads import AnswerHead, HeadRefusal, read_answer_head
+
+from moorage_gateway.connecting.upstream_connection import UpstreamConnection
+from moorage_gateway.errors import BadAnswer, UpstreamError
+from moorage_gateway.refusals import body_of
+from moorage_gateway.relaying.answer_head import streamed_head, whole_head
+from moorage_gateway.relaying.call import Call
+from moorage_wire.capsules import CapsuleTooLarge
+from moorage_wire.sse import EventTooLarge, encode_event
+
+
+class Passage(Protocol):
+    """What happens to an answer's body on its way; one of ``passages.py``."""
+
+    def started(self, status: int, head: AnswerHead) -> None: ...
+    def feed(self, chunk: bytes) -> bytes: ...
+    def finish(self) -> bytes: ...
+
+    @property
+    def at_boundary(self) -> bool:
+        """True where the gateway may add an event of its own."""
+        ...
+
+    @property
+    def holding(self) -> bool:
+        """True while nothing may go out yet, the head included."""
+        ...
+
+    @property
+    def session_line(self) -> bytes:
+        """The session id header line of the answer, or nothing."""
+        ...
+
+
+class AnswerRelay:
+    """The AnswerSink of one request. ``done`` is set when the client has all it will get."""
+
+    __slots__ = (
+        "_body",
+        "_call",
+        "_connection",
+        "_head",
+        "_is_stream",
+        "_passage",
+        "_written",
+        "deadline",
+        "done",
+        "ended",
+        "silence_seconds",
+    )
+
+    def __init__(
+        self,
+        call: Call,
+        passage: Passage,
+        connection: UpstreamConnection,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self._call = call
+        self._passage = passage
+        self._connection = connection
+        self._head: AnswerHead | None = None
+        self._body: list[bytes] = []
+        self._is_stream = False
+        self._written = False
+        self.ended = False
+        self.deadline = 0.0
+        self.silence_seconds = 0.0
+        self.done: asyncio.Future[None] = loop.create_future()
+
+    @property
+    def written(self) -> bool:
+        """True once the client has got the head."""
+        return self._written
+
+    # AnswerSink
+
+    def answer_started(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        try:
+            head = read_answer_head(headers)
+        except HeadRefusal as error:
+            self._break_off(BadAnswer(f"the endpoint's head is not acceptable: {error.reason}"))
+            return
+        self._head = head
+        self._call.status = status
+        self._is_stream = head.is_event_stream
+        self._passage.started(status, head)
+
+    def answer_received(self, chunk: bytes) -> None:
+        if not self.ended:
+            self._take(self._passage.feed, chunk)
+
+    def segment_ended(self) -> None:
+        if self.ended:
+            return
+        if self.silence_seconds:
+            self.deadline = asyncio.get_running_loop().time() + self.silence_seconds
+        if self._head is None or self._passage.holding:
+            return
+        self._write_segment()
+
+    def answer_ended(self) -> None:
+        if self.ended or not self._take(self._passage.finish):
+            return
+        if self._written:
+            self._write_segment()
+            self._write(b"0\r\n\r\n" if self._call.http11 else b"")
+            self._end(keep_alive=self._call.http11)
+        else:
+            self._write_whole()
+            self._end(keep_alive=True)
+
+    def answer_failed(self, failure: UpstreamError) -> None:
+        if self.ended:
+            return
+        if self._written:
+            self._fail_written(failure)
+        else:
+            self._finish_with(failure)
+
+    def _take(self, step: Callable[..., bytes], *octets: bytes) -> bool:
+        """Collect what the passage lets out; False when it broke the answer off."""
+        try:
+            out = step(*octets)
+        except EventTooLarge as error:
+            self._break_off(BadAnswer(f"the endpoint sent an event over {error.limit_bytes} bytes"))
+        except CapsuleTooLarge as error:
+            self._break_off(BadAnswer(str(error)))
+        except UpstreamError as error:
+            self._break_off(error)
+        else:
+            if out:
+                self._body.append(out)
+            return True
+        return False
+
+    # Feeder
+
+    def client_paused(self) -> None:
+        self._connection.pause()
+
+    def client_resumed(self) -> None:
+        self._connection.resume()
+
+    # how it ends
+
+    def abort(self) -> None:
+        """The client is gone: the endpoint shall notice at once."""
+        if not self.ended:
+            self.ended = True
+            self._connection.abort()
+
+    def time_out(self, failure: UpstreamError) -> None:
+        """The endpoint was silent for too long."""
+        self._break_off(failure)
+
+    def close_stream(self, farewell: bytes) -> bool:
+        """End a written event stream with ``farewell``; False while an event is half out."""
+        if self.ended or not (self._written and self._is_stream and self._passage.at_boundary):
+            return False
+        self._write_chunk(farewell)
+        self._write(b"0\r\n\r\n" if self._call.http11 else b"")
+        self._connection.abort()
+        self._end(keep_alive=False)
+        return True
+
+    def _break_off(self, failure: UpstreamError) -> None:
+        if not self.ended:
+            self._connection.abort()
+            self.answer_failed(failure)
+
+    def _fail_written(self, failure: UpstreamError) -> None:
+        call = self._call
+        call.outcome, call.reason = "outcome_unknown", failure.reason
+        event = (
+            b""
+            if call.raw_id is None
+            else encode_event(body_of(failure, call.raw_id), event=b"message")
+        )
+        if event and not self._resumable() and self.close_stream(event):
+            return
+        if call.client.transport is not None:
+            call.client.transport.abort()
+        self._end(keep_alive=False)
+
+    def _resumable(self) -> bool:
+        return bool(getattr(self._passage, "last_id_seen", False))
+
+    def _finish_with(self, failure: UpstreamError) -> None:
+        self.ended = True
+        if not self.done.done():
+            self.done.set_exception(failure)
+
+    def _end(self, *, keep_alive: bool) -> None:
+        self.ended = True
+        self._call.keep_alive = self._call.keep_alive and keep_alive
+        if not self.done.done():
+            self.done.set_result(None)
+
+    # writing
+
+    def _write_whole(self) -> None:
+        call, head = self._call, self._head
+        assert head is not None
+        body = b"".join(self._body)
+        self._written = True
+        self._write(
+            whole_head(
+                call.status,
+                head.forward,
+                self._passage.session_line,
+                len(body),
+                closing=not call.keep_alive,
+            )
+            + body
+        )
+
+    def _write_segment(self) -> None:
+        body = b"".join(self._body)
+        self._body.clear()
+        if not self._written:
+            self._written = True
+            head = self._head
+            assert head is not None
+            start = streamed_head(
+                self._call.status, head.forward, self._passage.session_line, self._call.http11
+            )
+            self._write(start + self._chunk(body) if body else start)
+        elif body:
+            self._write_chunk(body)
+
+    def _write_chunk(self, body: bytes) -> None:
+        if body:
+            self._write(self._chunk(body))
+
+    def _chunk(self, body: bytes) -> bytes:
+        return b"%x\r\n%b\r\n" % (len(body), body) if self._call.http11 else body
+
+    def _write(self, octets: bytes) -> None:
+        transport = self._call.client.transport
+        if octets and transport is not None:
+            self._call.bytes_out += len(octets)
+            transport.write(octets)

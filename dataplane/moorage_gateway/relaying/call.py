@@ -1,0 +1,59 @@
+"""One request on its way: what its story, its relay, the metrics and the log know of it."""
+
+from moorage_wire.heads import RequestHead
+
+from moorage_contract.route_table import Route
+from moorage_gateway.relaying.client_connection import ClientConnection
+from moorage_gateway.routing.endpoint_book import BookedEndpoint, BookedGroup
+from moorage_gateway.routing.moorings import Mooring
+from moorage_wire.jsonrpc import Message
+
+
+class Call:
+    """The facts of one request, filled in as its story goes on."""
+
+    __slots__ = (
+        "bytes_in",
+        "bytes_out",
+        "client",
+        "endpoint",
+        "group",
+        "head",
+        "http11",
+        "keep_alive",
+        "message",
+        "method",
+        "mooring",
+        "outcome",
+        "reason",
+        "route",
+        "sent_at",
+        "started_at",
+        "status",
+        "tool",
+    )
+
+    def __init__(self, client: ClientConnection, head: RequestHead, started_at: float) -> None:
+        self.client = client
+        self.head = head
+        self.started_at = started_at
+        self.http11 = True
+        self.keep_alive = True
+        self.route: Route | None = None
+        self.group: BookedGroup | None = None
+        self.endpoint: BookedEndpoint | None = None
+        self.mooring: Mooring | None = None
+        self.message: Message | None = None
+        self.method = ""
+        self.tool: str | None = None
+        self.status = 0
+        self.outcome = "ok"
+        self.reason: str | None = None
+        self.sent_at = 0.0
+        self.bytes_in = 0
+        self.bytes_out = 0
+
+    @property
+    def raw_id(self) -> bytes | None:
+        """The JSON-RPC id of the request as its client wrote it."""
+        return self.message.id if self.message is not None else None

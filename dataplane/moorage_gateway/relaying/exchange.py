@@ -1,0 +1,93 @@
+"""One request to one endpoint: connection, relay, accounting, deadline."""
+
+import asyncio
+from collections.abc import Callable
+
+from moorage_gateway.errors import AnswerTimeout, EndpointUnreachable, UpstreamError
+from moorage_gateway.relaying.answer_relay import AnswerRelay, Passage
+from moorage_gateway.relaying.call import Call
+from moorage_gateway.routing.endpoint_book import BookedEndpoint, EndpointBook
+
+SWEEP_SECONDS = 0.25
+
+
+class Exchanges:
+    """Runs exchanges and ends those whose endpoint has been silent for too long.
+
+    One sweep over all of them is cheaper than a timer for each.
+    """
+
+    def __init__(self, book: EndpointBook, unwell: Callable[[BookedEndpoint], None]) -> None:
+        self._book = book
+        self._unwell = unwell
+        self._loop = asyncio.get_running_loop()
+        self._timed: set[AnswerRelay] = set()
+        self.running: set[AnswerRelay] = set()
+
+    async def run(
+        self,
+        call: Call,
+        booked: BookedEndpoint,
+        request: bytes,
+        passage: Passage,
+        silence_seconds: float,
+    ) -> None:
+        """Send ``request`` and relay its answer until the client has it all.
+
+        Raises UpstreamError while nothing of the answer has reached the client, and
+        CancelledError when the client is gone. ``silence_seconds`` 0 waits for ever.
+        """
+        now = self._loop.time()
+        connection = booked.pool.take_idle(now)
+        if connection is None:
+            try:
+                connection = await booked.pool.connect()
+            except EndpointUnreachable as error:
+                self._failed(booked, error)
+                raise
+        relay = AnswerRelay(call, passage, connection, self._loop)
+        call.endpoint, call.sent_at = booked, now
+        call.client.feeder = relay
+        group, uid = booked.group, booked.endpoint.uid
+        group.request_started(uid)
+        self.running.add(relay)
+        if silence_seconds:
+            relay.silence_seconds, relay.deadline = silence_seconds, now + silence_seconds
+            self._timed.add(relay)
+        try:
+            connection.send(request, relay)
+            if call.client.writing_paused:
+                relay.client_paused()
+            await relay.done
+            booked.last_answer = now
+            if booked.health.failures:
+                self._book.set_health(booked, booked.health.answered())
+        except UpstreamError as error:
+            self._failed(booked, error)
+            raise
+        finally:
+            relay.abort()
+            call.client.feeder = None
+            self.running.discard(relay)
+            self._timed.discard(relay)
+            group.request_ended(uid)
+
+    def _failed(self, booked: BookedEndpoint, error: UpstreamError) -> None:
+        fatal = error.reason == "ConnectRefused"
+        self._book.set_health(booked, booked.health.failed(error.message, fatal=fatal))
+        self._unwell(booked)
+
+    async def sweep(self) -> None:
+        """Runs until cancelled."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            now = self._loop.time()
+            for relay in [relay for relay in self._timed if relay.deadline < now]:
+                relay.time_out(
+                    AnswerTimeout(
+                        f"the endpoint was silent for {relay.silence_seconds:.0f} s; "
+                        "the call may have run",
+                        remedy="check its effect before calling again; "
+                        "raise timeouts.answerSeconds for slow tools",
+                    )
+                )

@@ -1,0 +1,133 @@
+"""The endpoint book: every endpoint of every group, its health, its load, its connections."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+
+from moorage_contract.route_table import Endpoint, Group
+from moorage_gateway.connecting.upstream_pool import UpstreamPool
+from moorage_gateway.routing.endpoint_state import EndpointState, Health
+from moorage_gateway.routing.load_ladder import LoadLadder
+from moorage_gateway.settings import Limits
+
+
+class BookedEndpoint:
+    """One endpoint as the gateway knows it."""
+
+    __slots__ = ("booked", "endpoint", "group", "health", "last_answer", "pool")
+
+    def __init__(self, endpoint: Endpoint, group: "BookedGroup", pool: UpstreamPool) -> None:
+        self.endpoint = endpoint
+        self.group = group
+        self.pool = pool
+        self.health = Health()
+        self.last_answer = 0.0
+
+    @property
+    def uid(self) -> str:
+        return self.endpoint.uid
+
+
+class BookedGroup:
+    """One upstream group: its rules and its endpoints by uid."""
+
+    def __init__(self, group: Group) -> None:
+        self.rules = group
+        self.endpoints: dict[str, BookedEndpoint] = {}
+        self.sessions = LoadLadder()
+        """Ready endpoints by live sessions."""
+        self.requests = LoadLadder()
+        """Ready endpoints by requests in flight."""
+        self.in_flight: dict[str, int] = {}
+        self.live_sessions: dict[str, int] = {}
+        self.changed = asyncio.Event()
+
+    @property
+    def name(self) -> str:
+        return self.rules.name
+
+    def request_started(self, uid: str) -> None:
+        """Count a request on its endpoint."""
+        self.in_flight[uid] = self.in_flight.get(uid, 0) + 1
+        if uid in self.requests:
+            self.requests.shift(uid, 1)
+
+    def request_ended(self, uid: str) -> None:
+        """The counterpart of ``request_started``."""
+        self.in_flight[uid] -= 1
+        if uid in self.requests:
+            self.requests.shift(uid, -1)
+        if not self.in_flight[uid] and uid not in self.endpoints:
+            del self.in_flight[uid]
+
+    def session_opened(self, uid: str) -> None:
+        """Count a live session on its endpoint."""
+        self.live_sessions[uid] = self.live_sessions.get(uid, 0) + 1
+        if uid in self.sessions:
+            self.sessions.shift(uid, 1)
+
+    def session_closed(self, uid: str) -> None:
+        """The counterpart of ``session_opened``."""
+        self.live_sessions[uid] -= 1
+        if uid in self.sessions:
+            self.sessions.shift(uid, -1)
+        if not self.live_sessions[uid] and uid not in self.endpoints:
+            del self.live_sessions[uid]
+
+    def place(self, booked: BookedEndpoint) -> None:
+        """Put an endpoint on the ladders if it may get new work, else take it off."""
+        uid = booked.uid
+        if booked.health.state is EndpointState.READY:
+            if uid not in self.requests:
+                self.requests.add(uid, self.in_flight.get(uid, 0))
+                self.sessions.add(uid, self.live_sessions.get(uid, 0))
+        else:
+            self.requests.remove(uid)
+            self.sessions.remove(uid)
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+
+class EndpointBook:
+    """All groups by name. ``appeared`` is called for each endpoint that must be verified."""
+
+    def __init__(self, limits: Limits, appeared: Callable[[BookedEndpoint], None]) -> None:
+        self._limits = limits
+        self._appeared = appeared
+        self.groups: dict[str, BookedGroup] = {}
+
+    def apply(self, groups: Iterable[Group]) -> None:
+        """Bring the book to a new table. Endpoints that stay keep connections and health."""
+        wanted = {group.name: group for group in groups}
+        for name in self.groups.keys() - wanted.keys():
+            self._remove_absent(self.groups.pop(name), {})
+        for name, rules in wanted.items():
+            booked = self.groups.setdefault(name, BookedGroup(rules))
+            booked.rules = rules
+            self._apply_group(booked, {endpoint.uid: endpoint for endpoint in rules.endpoints})
+
+    def _apply_group(self, group: BookedGroup, wanted: Mapping[str, Endpoint]) -> None:
+        self._remove_absent(group, wanted)
+        for uid, endpoint in wanted.items():
+            if uid not in group.endpoints:
+                pool = UpstreamPool(endpoint, self._limits)
+                group.endpoints[uid] = booked = BookedEndpoint(endpoint, group, pool)
+                self._appeared(booked)
+
+    def _remove_absent(self, group: BookedGroup, wanted: Mapping[str, Endpoint]) -> None:
+        for uid, booked in tuple(group.endpoints.items()):
+            if wanted.get(uid) != booked.endpoint:
+                del group.endpoints[uid]
+                self.set_health(booked, booked.health.removed())
+                booked.pool.retire()
+
+    def set_health(self, booked: BookedEndpoint, health: Health) -> None:
+        """Change an endpoint's health and what it may be given."""
+        before, booked.health = booked.health, health
+        if before.state is not health.state:
+            booked.group.place(booked)
+
+    def close(self) -> None:
+        """Close every connection."""
+        for group in self.groups.values():
+            for booked in group.endpoints.values():
+                booked.pool.close()

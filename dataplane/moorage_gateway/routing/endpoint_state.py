@@ -1,0 +1,57 @@
+"""What an endpoint may be given, and how it gets there (pure).
+
+    VERIFYING ──handshake ok──▶ READY ──failures──▶ DOWN ──handshake ok──▶ READY
+    any ──left the table──▶ ABSENT
+
+New sessions go to READY only. Sessions that are bound to an endpoint reach it in every state but
+ABSENT: a readiness flap never moves a session.
+"""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+FAILURES_UNTIL_DOWN = 3
+
+
+class EndpointState(Enum):
+    """See the picture above."""
+
+    VERIFYING = "verifying"
+    READY = "ready"
+    DOWN = "down"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """An endpoint's state and what led to it."""
+
+    state: EndpointState = EndpointState.VERIFYING
+    failures: int = 0
+    """Failures in a row since the last success."""
+    why: str = "not yet verified"
+    versions: tuple[str, ...] = ()
+    """Protocol versions that its handshake showed."""
+
+    def verified(self, versions: tuple[str, ...]) -> "Health":
+        """After a successful handshake."""
+        return Health(EndpointState.READY, 0, "handshake succeeded", versions)
+
+    def failed(self, why: str, *, fatal: bool = False) -> "Health":
+        """After a failure; a fatal one (nobody listens) needs no repetition."""
+        failures = self.failures + 1
+        down = self.state is EndpointState.READY and (fatal or failures >= FAILURES_UNTIL_DOWN)
+        return replace(
+            self,
+            state=EndpointState.DOWN if down else self.state,
+            failures=failures,
+            why=why,
+        )
+
+    def answered(self) -> "Health":
+        """After any whole answer."""
+        return replace(self, failures=0) if self.failures else self
+
+    def removed(self) -> "Health":
+        """After it left the table."""
+        return replace(self, state=EndpointState.ABSENT, why="no longer in the configuration")

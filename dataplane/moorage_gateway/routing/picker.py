@@ -1,0 +1,55 @@
+"""Which endpoint gets a request that is bound to none."""
+
+from moorage_gateway.errors import CapacityError, EndpointUnreachable
+from moorage_gateway.routing.endpoint_book import BookedEndpoint, BookedGroup
+from moorage_gateway.routing.rendezvous import owner
+
+
+def pick_for_session(group: BookedGroup, affinity_key: bytes | None) -> BookedEndpoint:
+    """The endpoint of a new session: its affinity key's owner, else the fullest one with room.
+
+    Packing lets idle endpoints retire. Raises EndpointUnreachable when none is ready and
+    CapacityError when all are full.
+    """
+    per_pod = group.rules.sessions.per_pod
+    if affinity_key is not None:
+        uid = owner(affinity_key, group.sessions)
+        if uid is not None and group.sessions.load(uid) >= per_pod:
+            uid = None
+    else:
+        uid = group.sessions.fullest_below(per_pod)
+    if uid is None:
+        raise _no_room(group) if len(group.sessions) else none_ready(group)
+    return group.endpoints[uid]
+
+
+def pick_for_request(group: BookedGroup, affinity_key: bytes | None) -> BookedEndpoint:
+    """The endpoint of a request without a session: its key's owner, else the least loaded."""
+    if affinity_key is not None:
+        uid = owner(affinity_key, group.requests)
+    else:
+        uid = group.requests.least()
+    if uid is None:
+        raise none_ready(group)
+    return group.endpoints[uid]
+
+
+def none_ready(group: BookedGroup) -> EndpointUnreachable:
+    """The refusal when no endpoint of a group may get new work."""
+    why = next((booked.health.why for booked in group.endpoints.values()), "it has no endpoints")
+    return EndpointUnreachable(
+        f'no endpoint of upstream group "{group.name}" is ready: {why}',
+        reason="NoReadyEndpoint",
+        remedy="check that the MCP server runs at the configured address",
+        retry_after_seconds=1,
+    )
+
+
+def _no_room(group: BookedGroup) -> CapacityError:
+    return CapacityError(
+        f'every endpoint of upstream group "{group.name}" has its '
+        f"{group.rules.sessions.per_pod} sessions",
+        reason="GroupSessionsExhausted",
+        remedy="end sessions with DELETE, raise sessions.perPod or add endpoints",
+        retry_after_seconds=5,
+    )

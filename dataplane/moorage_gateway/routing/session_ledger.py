@@ -1,0 +1,80 @@
+"""The session ledger: which sessions this process has seen lately, and on which endpoint.
+
+It counts; it does not decide who is served (capsules do). Sessions that other replicas opened
+enter when their first request comes here.
+"""
+
+from moorage_gateway.errors import CapacityError
+from moorage_gateway.routing.endpoint_book import BookedGroup
+
+
+class LiveSession:
+    """One counted session."""
+
+    __slots__ = ("endpoint_uid", "group", "last_seen", "streams")
+
+    def __init__(self, group: BookedGroup, endpoint_uid: str, now: float) -> None:
+        self.group = group
+        self.endpoint_uid = endpoint_uid
+        self.last_seen = now
+        self.streams = 0
+
+
+class SessionLedger:
+    """Live sessions by tag, bounded by ``limit``."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._sessions: dict[bytes, LiveSession] = {}
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def require_room(self) -> None:
+        """Raises CapacityError when no further session may be counted."""
+        if len(self._sessions) >= self._limit:
+            raise CapacityError(
+                f"this gateway already serves {self._limit} sessions",
+                reason="GatewaySessionsExhausted",
+                remedy="end sessions with DELETE, or add gateway replicas",
+                retry_after_seconds=5,
+            )
+
+    def touch(self, tag: bytes, group: BookedGroup, endpoint_uid: str, now: float) -> None:
+        """A session showed life; one not yet known is counted from now on."""
+        session = self._sessions.get(tag)
+        if session is not None:
+            session.last_seen = now
+        elif len(self._sessions) < self._limit:
+            self._sessions[tag] = LiveSession(group, endpoint_uid, now)
+            group.session_opened(endpoint_uid)
+
+    def stream_opened(self, tag: bytes) -> None:
+        """A session with an open stream is never idle."""
+        session = self._sessions.get(tag)
+        if session is not None:
+            session.streams += 1
+
+    def stream_closed(self, tag: bytes, now: float) -> None:
+        """The counterpart of ``stream_opened``."""
+        session = self._sessions.get(tag)
+        if session is not None:
+            session.streams -= 1
+            session.last_seen = now
+
+    def forget(self, tag: bytes) -> None:
+        """The session ended."""
+        session = self._sessions.pop(tag, None)
+        if session is not None:
+            session.group.session_closed(session.endpoint_uid)
+
+    def forget_idle(self, now: float) -> None:
+        """Stop counting what has been silent for its group's ``idleSeconds``."""
+        idle = [
+            tag
+            for tag, session in self._sessions.items()
+            if not session.streams
+            and now - session.last_seen > session.group.rules.sessions.idle_seconds
+        ]
+        for tag in idle:
+            self.forget(tag)

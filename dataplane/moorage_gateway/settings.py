@@ -1,0 +1,55 @@
+"""What a gateway process is told once, at start: where it listens and its bounds."""
+
+from dataclasses import dataclass, field
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Every bound of the data plane; past each of them stands a named refusal."""
+
+    request_head_bytes: int = 16 * KIB
+    request_body_bytes: int = 4 * MIB
+    answer_head_bytes: int = 64 * KIB
+    held_answer_bytes: int = 4 * MIB
+    """Largest answer that is held whole, because a capsule in it must be sealed first."""
+    event_bytes: int = MIB
+    write_buffer_bytes: int = 64 * KIB
+    """What may wait for a slow reader before the endpoint is paused."""
+
+    head_seconds: float = 10.0
+    body_idle_seconds: float = 15.0
+    body_seconds: float = 60.0
+    write_stall_seconds: float = 30.0
+    keepalive_seconds: float = 75.0
+    connect_seconds: float = 1.0
+    tls_connect_seconds: float = 6.0
+    idle_connection_seconds: float = 4.0
+    """Below the 5 s after which uvicorn and Node close idle connections."""
+
+    client_connections: int = 32_768
+    half_sent_per_address: int = 256
+    """Connections of one address whose request is only half there."""
+    streams: int = 20_000
+    sessions: int = 100_000
+    connections_per_endpoint: int = 16_384
+    idle_connections_per_endpoint: int = 256
+    opened_capsules: int = 16_384
+    """Capsules remembered opened, so that a session's next request need not decrypt again."""
+
+    readiness_seconds: float = 5.0
+    """How long a stop goes on accepting after readiness failed (endpoints propagate)."""
+    drain_seconds: float = 20.0
+
+
+@dataclass(frozen=True)
+class GatewaySettings:
+    """Where one gateway process listens, and its bounds. Loopback unless told otherwise."""
+
+    listen_host: str = "127.0.0.1"
+    listen_port: int = 8080
+    admin_host: str = "127.0.0.1"
+    admin_port: int = 9090
+    limits: Limits = field(default_factory=Limits)
