@@ -1,0 +1,35 @@
+"""The access log: one JSON line per request, written beside the loop, off when not made."""
+
+import asyncio
+from functools import partial
+
+from moorage_gateway.reporting.access_entry import AccessEntry, encode_entry
+from moorage_gateway.reporting.line_writer import MAX_WAITING, LineWriter
+from moorage_gateway.reporting.session_hash import session_hash
+
+
+class AccessLog:
+    """Takes an entry per request. A gateway without an access log holds ``None`` instead."""
+
+    def __init__(
+        self, descriptor: int, session_key: bytes, max_waiting_lines: int = MAX_WAITING
+    ) -> None:
+        """``descriptor`` is open for writing; replicas share ``session_key`` (1 to 64 bytes)."""
+        session_hash(b"", session_key)  # a wrong key shows at start, not in the thread
+        self._writer: LineWriter[AccessEntry] = LineWriter(
+            descriptor, partial(encode_entry, session_key=session_key), max_waiting_lines
+        )
+        self.record = self._writer.put
+        """Hand over one ``AccessEntry``; never waits, past the bound the line is dropped."""
+
+    def start(self) -> None:
+        """Start writing."""
+        self._writer.start()
+
+    def dropped(self) -> int:
+        """Lines dropped so far."""
+        return self._writer.dropped()
+
+    async def stop(self, seconds: float) -> None:
+        """Write what waits, for at most ``seconds``."""
+        await asyncio.to_thread(self._writer.close, seconds)
