@@ -1,0 +1,61 @@
+"""Who may ask the admin port: nobody whom a web page could have sent (pure, threat P9)."""
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+HOST_REFUSED = "AdminHostRefused"
+ORIGIN_REFUSED = "AdminOriginRefused"
+
+REMEDIES = {
+    HOST_REFUSED: "ask by the address that the admin port is bound to, or by localhost",
+    ORIGIN_REFUSED: "ask from a program, not from a web page: this port takes no Origin",
+}
+
+_LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost", "ip6-loopback"})
+
+
+def admin_refusal(
+    target: str, hosts: Sequence[str], origins: Sequence[str], bound_host: str
+) -> str | None:
+    """The reason to refuse a request with this target, ``Host`` and ``Origin``, or none.
+
+    A name in ``Host`` that is neither loopback's nor the one we were told to bind is DNS
+    rebinding; an IP address cannot be rebound. ``Origin`` comes from web pages only, and none of
+    them has business here. A target that names a host itself would outrank ``Host``
+    (RFC 9112, 3.2.2); only proxies get such.
+    """
+    if origins:
+        return ORIGIN_REFUSED
+    if not target.startswith("/") or len(hosts) != 1 or not _is_ours(hosts[0], bound_host):
+        return HOST_REFUSED
+    return None
+
+
+def _is_ours(host: str, bound_host: str) -> bool:
+    name = _without_port(host)
+    if name is None:
+        return False
+    name = name.lower()
+    return name in _LOOPBACK_NAMES or name == bound_host.lower() or _is_address(name)
+
+
+def _without_port(host: str) -> str | None:
+    """Host without its port; brackets of an IPv6 address go too. None if malformed."""
+    if host.startswith("["):
+        name, bracket, port = host[1:].partition("]")
+        well_formed = bool(bracket) and ":" in name and (not port or port.startswith(":"))
+        port = port[1:]
+    else:
+        name, _, port = host.partition(":")
+        well_formed = True
+    if not well_formed or not name or not (port == "" or port.isdecimal() and port.isascii()):
+        return None
+    return name
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

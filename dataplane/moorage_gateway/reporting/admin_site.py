@@ -1,0 +1,111 @@
+"""The admin port: pages about the gateway, and room for what replicas say to each other."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from aiohttp.web_protocol import RequestHandler
+
+from moorage_gateway.reporting.admin_guard import REMEDIES, admin_refusal
+from moorage_gateway.reporting.admin_pages import AdminPages, Readiness, RenderMetrics
+
+MAX_CONNECTIONS = 1024
+KEEPALIVE_SECONDS = 75.0
+SWEEP_SECONDS = 5.0
+"""A connection that sends no whole request head is closed after one to two sweeps."""
+
+TOO_MANY_CONNECTIONS = "AdminConnectionsExhausted"
+HEAD_TIMEOUT = "AdminHeadTimeout"
+
+
+class AdminSite:
+    """Serves the admin port. ``refused`` gets the reason of each refusal (``Cells.refused``)."""
+
+    def __init__(
+        self,
+        render_metrics: RenderMetrics,
+        readiness: Callable[[], Readiness],
+        status: Callable[[], Mapping[str, Any]],
+        refused: Callable[[str], None],
+        extra_routes: Sequence[web.RouteDef] = (),
+    ) -> None:
+        """``extra_routes`` stand behind the same guard and bound their bodies themselves."""
+        self._refused = refused
+        self._bound_host = ""
+        self._heard: set[RequestHandler] = set()
+        self._silent: set[RequestHandler] = set()
+        self._sweep_timer: asyncio.TimerHandle | None = None
+        self._listener: asyncio.Server | None = None
+        app = web.Application(middlewares=[self._guarded])
+        app.add_routes([*AdminPages(render_metrics, readiness, status).routes(), *extra_routes])
+        self._runner = web.AppRunner(app, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS)
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen; port 0 takes any free one. Raises ``OSError`` if the address is taken."""
+        self._bound_host = host
+        await self._runner.setup()
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(self._connection, host, port)
+        self._sweep_timer = loop.call_later(SWEEP_SECONDS, self._sweep)
+
+    @property
+    def port(self) -> int:
+        """The port in use."""
+        assert self._listener is not None, "the admin site has not been started"
+        port: int = self._listener.sockets[0].getsockname()[1]
+        return port
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Stop listening, let running answers end within ``grace_seconds``, close the rest."""
+        if self._listener is not None:
+            self._listener.close()
+        if self._sweep_timer is not None:
+            self._sweep_timer.cancel()
+        if self._runner.server is not None:
+            self._runner.server.pre_shutdown()
+            await self._runner.server.shutdown(grace_seconds)
+        await self._runner.cleanup()
+
+    def _connection(self) -> asyncio.Protocol:
+        if len(self._connections()) >= MAX_CONNECTIONS:
+            self._refused(TOO_MANY_CONNECTIONS)
+            return _Refused()
+        assert self._runner.server is not None
+        return self._runner.server()
+
+    def _connections(self) -> list[RequestHandler]:
+        return self._runner.server.connections if self._runner.server is not None else []
+
+    def _sweep(self) -> None:
+        """Close who was silent at the last sweep and still is: aiohttp waits for heads for ever."""
+        live = set(self._connections())
+        silent = live - self._heard
+        for connection in silent & self._silent:
+            self._refused(HEAD_TIMEOUT)
+            connection.force_close()
+        self._silent = silent
+        self._heard &= live
+        self._sweep_timer = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
+
+    @web.middleware
+    async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self._heard.add(request.protocol)
+        reason = admin_refusal(
+            request.raw_path,
+            request.headers.getall("Host", ()),
+            request.headers.getall("Origin", ()),
+            self._bound_host,
+        )
+        if reason is None:
+            return await handler(request)
+        self._refused(reason)
+        return web.json_response({"reason": reason, "remedy": REMEDIES[reason]}, status=403)
+
+
+class _Refused(asyncio.Protocol):
+    """A connection past the bound: closed as it comes."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
