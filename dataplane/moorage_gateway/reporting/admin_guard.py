@@ -1,5 +1,6 @@
 """Who may ask the admin port: nobody whom a web page could have sent (pure, threat P9)."""
 
+import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 
@@ -11,6 +12,7 @@ REMEDIES = {
     ORIGIN_REFUSED: "ask from a program, not from a web page: this port takes no Origin",
 }
 
+_HOST = re.compile(r"(?:\[(?P<address>[^\]]+)\]|(?P<name>[^:\[\]]+))(?::[0-9]*)?")
 _LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost", "ip6-loopback"})
 
 
@@ -32,25 +34,11 @@ def admin_refusal(
 
 
 def _is_ours(host: str, bound_host: str) -> bool:
-    name = _without_port(host)
-    if name is None:
+    match = _HOST.fullmatch(host)
+    if match is None:
         return False
-    name = name.lower()
+    name = (match["address"] or match["name"]).lower()
     return name in _LOOPBACK_NAMES or name == bound_host.lower() or _is_address(name)
-
-
-def _without_port(host: str) -> str | None:
-    """Host without its port; brackets of an IPv6 address go too. None if malformed."""
-    if host.startswith("["):
-        name, bracket, port = host[1:].partition("]")
-        well_formed = bool(bracket) and ":" in name and (not port or port.startswith(":"))
-        port = port[1:]
-    else:
-        name, _, port = host.partition(":")
-        well_formed = True
-    if not well_formed or not name or not (port == "" or port.isdecimal() and port.isascii()):
-        return None
-    return name
 
 
 def _is_address(name: str) -> bool:
