@@ -31,12 +31,20 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Table:
+    """One table of subjects; a report whose subjects were measured at several paces has several."""
+
+    columns: Sequence[Column]
+    ratios: Sequence[Ratio] = ()
+    title: str = ""
+
+
+@dataclass(frozen=True)
 class Report:
     scenario: str
     title: str
     method: str
-    columns: Sequence[Column]
+    tables: Sequence[Table]
     samples: Sequence[Sample]
-    ratios: Sequence[Ratio] = ()
     charts: Sequence[Chart] = ()
     goals: Sequence[Goal] = field(default_factory=list)

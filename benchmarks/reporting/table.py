@@ -3,33 +3,35 @@
 from collections.abc import Sequence
 
 from benchmarks.reporting.goals import Goal
-from benchmarks.reporting.report import Report
+from benchmarks.reporting.report import Report, Table
 from benchmarks.reporting.spread import Spread, ratio, spread_of, subjects
+from benchmarks.rig.rounds import Sample
 
 
 def markdown(report: Report) -> str:
-    parts = [f"## {report.title}", report.method, _figures(report)]
+    parts = [f"## {report.title}", report.method]
+    for table in report.tables:
+        parts += [f"### {table.title}"] if table.title else []
+        parts.append(_figures(table, report.samples))
     if report.goals:
         parts.append(_goals(report.goals))
     parts += [f"![{chart.title}]({report.scenario}-{chart.metric}.svg)" for chart in report.charts]
     return "\n\n".join(parts) + "\n"
 
 
-def _figures(report: Report) -> str:
-    heads = ["subject", *(column.title for column in report.columns)]
-    heads += [each.title for each in report.ratios]
-    rows = [_row(report, subject) for subject in subjects(report.samples)]
+def _figures(table: Table, samples: Sequence[Sample]) -> str:
+    heads = ["subject", *(column.title for column in table.columns)]
+    heads += [each.title for each in table.ratios]
+    rows = [_row(table, samples, subject) for subject in subjects(samples)]
     return _lines(heads, rows)
 
 
-def _row(report: Report, subject: str) -> list[str]:
+def _row(table: Table, samples: Sequence[Sample], subject: str) -> list[str]:
     cells = [
-        _cell(spread_of(report.samples, subject, column.metric), column.digits)
-        for column in report.columns
+        _cell(spread_of(samples, subject, column.metric), column.digits) for column in table.columns
     ]
     cells += [
-        _cell(ratio(report.samples, subject, each.reference, each.metric), 2)
-        for each in report.ratios
+        _cell(ratio(samples, subject, each.reference, each.metric), 2) for each in table.ratios
     ]
     return [subject, *cells]
 

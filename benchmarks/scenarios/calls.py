@@ -1,22 +1,21 @@
 """CPU per tools/call, throughput and latency of the whole path, beside other proxies."""
 
 from collections.abc import Sequence
-from functools import partial
 
 from benchmarks.proxies.direct import Direct
 from benchmarks.proxies.envoy import Envoy
-from benchmarks.proxies.moorage import Moorage
 from benchmarks.proxies.naive import Naive
 from benchmarks.proxies.nginx import Nginx
 from benchmarks.proxies.proxy import Proxy, RunningProxy, running_proxy
 from benchmarks.reporting.goals import Goal
-from benchmarks.reporting.report import Chart, Column, Ratio, Report
+from benchmarks.reporting.report import Chart, Column, Ratio, Report, Table
 from benchmarks.reporting.spread import ratio
 from benchmarks.rig.environments import gateway_python
 from benchmarks.rig.load import load
-from benchmarks.rig.rounds import Figures, Sample, Subject, measured
+from benchmarks.rig.rounds import Figures, Sample, measured
 from benchmarks.rig.stub import stub
 from benchmarks.scenarios.settings import Interpreter, Settings
+from benchmarks.scenarios.subjects import gateways, subjects
 
 SESSIONS = 16
 ENDPOINTS = 2
@@ -30,39 +29,39 @@ _METHOD = (
 
 
 def run(settings: Settings) -> Report:
-    chosen = [proxy for proxy in proxies(settings) if settings.wants(proxy.name)]
-    for proxy in chosen:
-        proxy.install()
-    to_measure = [
-        Subject(proxy.name, partial(measure, proxy, settings.seconds)) for proxy in chosen
-    ]
-    samples = measured("calls", to_measure, settings.rounds)
+    def measure_one(proxy: Proxy) -> Figures:
+        return measure(proxy, settings.seconds)
+
+    samples = measured("calls", subjects(settings, proxies(settings), measure_one), settings.rounds)
     return Report(
         scenario="calls",
         title="tools/call",
         method=_METHOD,
-        columns=[
-            Column("cpu_us", "CPU µs/call"),
-            Column("calls_per_second", "calls/s", 0),
-            Column("p50_us", "p50 µs, 16 sessions", 0),
-            Column("alone_p50_us", "p50 µs, one alone", 0),
-            Column("alone_p99_us", "p99 µs, one alone", 0),
-            Column("memory_mb", "memory MB"),
-            Column("errors", "errors", 0),
-        ],
+        tables=[_table()],
         samples=samples,
-        ratios=[Ratio("cpu_us", ENVOY, "CPU x Envoy"), Ratio("cpu_us", "nginx", "CPU x nginx")],
         charts=[Chart("cpu_us", "CPU per tools/call, µs", logarithmic=True)],
         goals=goals(samples, settings.interpreters),
     )
 
 
+def _table() -> Table:
+    return Table(
+        columns=[
+            Column("cpu_us", "CPU µs/call"),
+            Column("calls_per_second", "calls/s", 0),
+            Column("p50_us", f"p50 µs, {SESSIONS} sessions", 0),
+            Column("alone_p50_us", "p50 µs, one alone", 0),
+            Column("alone_p99_us", "p99 µs, one alone", 0),
+            Column("memory_mb", "memory MB"),
+            Column("errors", "errors", 0),
+        ],
+        ratios=[Ratio("cpu_us", ENVOY, "CPU x Envoy"), Ratio("cpu_us", "nginx", "CPU x nginx")],
+    )
+
+
 def proxies(settings: Settings) -> list[Proxy]:
-    found: list[Proxy] = [Direct(), Nginx(), Envoy(), Envoy(sticky=False)]
-    for interpreter in settings.interpreters:
-        python = gateway_python(interpreter.path)
-        found += [Moorage(interpreter.label, python), Naive(interpreter.label, python)]
-    return found
+    naive = [Naive(each.label, gateway_python(each.path)) for each in settings.interpreters]
+    return [Direct(), Nginx(), Envoy(), Envoy(sticky=False), *gateways(settings), *naive]
 
 
 def measure(proxy: Proxy, seconds: float) -> Figures:
