@@ -11,7 +11,7 @@ from benchmarks.rig.places import RESULTS
 from benchmarks.scenarios.drive import drive
 from benchmarks.scenarios.settings import Interpreter, Settings
 
-SCENARIOS = ["calls", "sse", "memory", "events", "slow"]
+SCENARIOS = ["calls", "sse", "memory", "flat", "events", "slow"]
 
 
 def main() -> int:

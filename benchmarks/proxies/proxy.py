@@ -2,19 +2,19 @@
 
 import http.client
 import json
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import Popen
 from typing import Protocol
 
 from benchmarks.rig.load import LoadFailed
 from benchmarks.rig.meters import cpu_ns, pss_kb, tree
 from benchmarks.rig.pinning import PROXY_CORE, pinned
 from benchmarks.rig.places import cache_folder
-from benchmarks.rig.processes import running
+from benchmarks.rig.processes import Running, running
 from benchmarks.rig.stub import Stub
 
 READY_SECONDS = 60
@@ -56,7 +56,7 @@ class Proxy(Protocol):
 @dataclass(frozen=True)
 class RunningProxy:
     launch: Launch
-    process: "Popen[str]"
+    process: Running
 
     def cpu_ns(self) -> int:
         return cpu_ns(self.pids())
@@ -75,20 +75,19 @@ class RunningProxy:
 @contextmanager
 def running_proxy(proxy: Proxy, upstream: Stub) -> Iterator[RunningProxy]:
     """The proxy on its core, once a real MCP handshake through it has worked."""
-    folder = cache_folder("run", proxy.name.replace(" ", "-"))
-    launch = proxy.launch(upstream, folder)
-    command = pinned(PROXY_CORE, launch.command)
-    log = folder / "log"
-    with running(command, log=log, environment=launch.environment) as process:
-        _wait_until_ready(launch, process, log)
-        yield RunningProxy(launch, process)
+    with tempfile.TemporaryDirectory(dir=cache_folder("run")) as folder:
+        launch = proxy.launch(upstream, Path(folder))
+        command = pinned(PROXY_CORE, launch.command)
+        with running(command, environment=launch.environment) as process:
+            _wait_until_ready(launch, process)
+            yield RunningProxy(launch, process)
 
 
-def _wait_until_ready(launch: Launch, process: "Popen[str]", log: Path) -> None:
+def _wait_until_ready(launch: Launch, process: Running) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while not _handshakes(launch):
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise LoadFailed(f"did not start: {log.read_text()[-400:].strip()}")
+        if process.has_ended() or time.monotonic() > deadline:
+            raise LoadFailed(f"did not start: {process.last_words()}")
         time.sleep(0.1)
 
 

@@ -9,15 +9,11 @@ from pathlib import Path
 from benchmarks.rig.places import REPOSITORY, cache_folder
 
 
-def environment(name: str, packages: list[str], python: str = sys.executable) -> Path:
-    """The Python of a virtual environment that holds the packages; made on first use."""
-    return _environment(name, tuple(packages), python)
-
-
 @cache
-def _environment(name: str, packages: tuple[str, ...], python: str) -> Path:
+def environment(name: str, *packages: str, python: str = sys.executable) -> Path:
+    """The Python of a virtual environment that holds the packages; made on first use."""
     folder = cache_folder("environments") / name
-    wanted = hashlib.sha256("\n".join([python, *packages]).encode()).hexdigest()
+    wanted = "\n".join(packages)
     seal = folder / "installed"
     interpreter = folder / "bin" / "python"
     if not (seal.exists() and seal.read_text() == wanted):
@@ -45,7 +41,7 @@ def gateway_python(python: str) -> str:
     if subprocess.run([python, "-c", "import moorage_local"], capture_output=True).returncode == 0:
         return python
     name = "moorage-" + hashlib.sha256(python.encode()).hexdigest()[:8]
-    return str(environment(name, ["-e", f"{REPOSITORY}[local]"], python))
+    return str(environment(name, "-e", f"{REPOSITORY}[local]", python=python))
 
 
 def _run(command: list[str]) -> None:

@@ -1,14 +1,11 @@
 """The upstream: one C process that is as many MCP endpoints as wanted."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
 
 from benchmarks.rig.pinning import LOAD_CORE, pinned
-from benchmarks.rig.places import cache_folder
-from benchmarks.rig.processes import free_port, running
+from benchmarks.rig.processes import Running, free_port, running
 from benchmarks.rig.programs import program
 
 ADDRESSES_PER_BLOCK = 250
@@ -28,7 +25,7 @@ class Stub:
 
     port: int
     addresses: tuple[str, ...]
-    process: "subprocess.Popen[str]"
+    process: Running
 
     @property
     def url(self) -> str:
@@ -45,28 +42,20 @@ class Stub:
 
     def begin_events(self, *, per_second: int, data_bytes: int, ids: bool, count: int) -> None:
         """Deals ``count`` events to all open streams; 0 per second means as fast as they go."""
-        self._tell(f"emit {per_second} {data_bytes} {int(ids)} {count}")
+        self.process.tell(f"emit {per_second} {data_bytes} {int(ids)} {count}")
 
     def end_of_events(self) -> Emission:
         _, events, elapsed_ns = self._hear().split()
         return Emission(int(events), int(elapsed_ns) / 1e9)
 
     def _ask(self, line: str) -> str:
-        self._tell(line)
+        self.process.tell(line)
         return self._hear()
 
-    def _tell(self, line: str) -> None:
-        pipe: IO[str] | None = self.process.stdin
-        assert pipe is not None
-        pipe.write(line + "\n")
-        pipe.flush()
-
     def _hear(self) -> str:
-        pipe: IO[str] | None = self.process.stdout
-        assert pipe is not None
-        line = pipe.readline()
+        line = self.process.hear()
         if not line:
-            raise SystemExit("the stub upstream died; see .bench/logs/stub.log")
+            raise SystemExit(f"the stub upstream died: {self.process.last_words()}")
         return line
 
 
@@ -74,7 +63,7 @@ class Stub:
 def stub(endpoints: int = 1) -> Iterator[Stub]:
     port = free_port()
     command = pinned(LOAD_CORE, [str(program("stub")), str(port), str(endpoints)])
-    with running(command, log=cache_folder("logs") / "stub.log", talks=True) as process:
+    with running(command, talks=True) as process:
         started = Stub(port, tuple(map(_address, range(endpoints))), process)
         started._hear()
         yield started

@@ -16,8 +16,8 @@ from benchmarks.scenarios.subjects import gateways, subjects
 EVENTS = 1_000_000
 DATA_BYTES = 150
 _METHOD = (
-    f"{EVENTS:,} numbered events, each written by itself as soon as the endpoint's socket takes it, "
-    "so that back-pressure rules; the client compares each with what must have been written."
+    f"{EVENTS:,} numbered events, each written by itself as soon as the endpoint's socket takes "
+    "it, so that back-pressure rules; the client compares each with what must have been written."
 )
 
 

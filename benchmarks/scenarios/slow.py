@@ -22,10 +22,10 @@ LENGTHENED = 8
 """Times --seconds, so that the proxy's own timeouts for slow clients fall into the run."""
 KINDS = ("half_heads", "half_bodies", "slow_readers")
 _METHOD = (
-    f"{SLOW_CLIENTS} clients from one address, a third each sending a head field by field, sending "
-    "a body byte by byte, or reading a 256 KB answer in sips of 64 B a second; those that are ended "
-    f"come again. An honest client makes {HONEST_PER_SECOND} calls a second, half over kept "
-    "connections and half over a fresh one each; latency counts from the scheduled start."
+    f"{SLOW_CLIENTS} clients from one address, a third each sending a head field by field, "
+    "sending a body byte by byte, or reading a 256 KB answer in sips of 64 B a second; those that "
+    f"are ended come again. An honest client makes {HONEST_PER_SECOND} calls a second, half over "
+    "kept connections and half over a fresh one each; latency counts from the scheduled start."
 )
 
 
