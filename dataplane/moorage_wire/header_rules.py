@@ -6,8 +6,9 @@ that clients use, so that the usual header costs one dict look-up.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 from moorage_contract import header_names
 from moorage_wire.head_refusal import HeadRefusal
@@ -131,17 +132,14 @@ _NOT_ALPHANUMERIC = re.compile(rb"[^a-z0-9]")
 _ADVICE = "send each header as `name: value` with a name of letters, digits and hyphens"
 
 
-def request_rule(name: bytes) -> Rule:
-    """The rule of a request header, however it is spelled; raises HeadRefusal."""
-    return REQUEST_RULES.get(name) or _find_request_rule(name)
+class HeaderRules(NamedTuple):
+    """``known`` holds the usual spellings; ``find`` knows all names and raises HeadRefusal."""
+
+    known: Mapping[bytes, Rule]
+    find: Callable[[bytes], Rule]
 
 
-def answer_rule(name: bytes) -> Rule:
-    """The rule of an answer's header, however it is spelled; raises HeadRefusal."""
-    return ANSWER_RULES.get(name) or _find_answer_rule(name)
-
-
-def checked_name(name: bytes) -> bytes:
+def _checked_name(name: bytes) -> bytes:
     """The lower-case form of a header name that is a token (RFC 9110 §5.1); raises HeadRefusal."""
     if not _TOKEN.fullmatch(name):
         if name[:1] in (b" ", b"\t"):
@@ -152,7 +150,7 @@ def checked_name(name: bytes) -> bytes:
 
 @lru_cache(maxsize=1024)
 def _find_request_rule(name: bytes) -> Rule:
-    lower = checked_name(name)
+    lower = _checked_name(name)
     slot, is_forwarded = _request_fate(lower)
     # Servers of the CGI family read `mcp_session_id` as if it were `mcp-session-id`.
     twin = _NOT_ALPHANUMERIC.sub(b"-", lower)
@@ -182,7 +180,7 @@ def _request_fate(lower: bytes) -> tuple[int, bool]:
 
 @lru_cache(maxsize=1024)
 def _find_answer_rule(name: bytes) -> Rule:
-    lower = checked_name(name)
+    lower = _checked_name(name)
     if lower == b"content-type":
         return CONTENT_TYPE, b"content-type: "
     if slot := _ANSWER_READ.get(lower):
@@ -196,9 +194,14 @@ def _spellings(lower: bytes) -> Iterable[bytes]:
     return lower, lower.title(), lower.title().replace(b"Mcp-Protocol", b"MCP-Protocol")
 
 
-REQUEST_RULES: dict[bytes, Rule] = {
-    spelling: _find_request_rule(lower)
-    for lower in (
+def _rules(find: Callable[[bytes], Rule], usual_names: Iterable[bytes]) -> HeaderRules:
+    known = {spelling: find(name) for name in usual_names for spelling in _spellings(name)}
+    return HeaderRules(known, find)
+
+
+REQUEST_HEADERS = _rules(
+    _find_request_rule,
+    (
         *_READ_AND_FORWARDED,
         *_READ_ONLY,
         b"accept-encoding",
@@ -213,12 +216,11 @@ REQUEST_RULES: dict[bytes, Rule] = {
         b"x-forwarded-host",
         b"x-forwarded-proto",
         b"x-real-ip",
-    )
-    for spelling in _spellings(lower)
-}
-ANSWER_RULES: dict[bytes, Rule] = {
-    spelling: _find_answer_rule(lower)
-    for lower in (
+    ),
+)
+ANSWER_HEADERS = _rules(
+    _find_answer_rule,
+    (
         *_ANSWER_READ,
         b"content-type",
         b"cache-control",
@@ -228,6 +230,5 @@ ANSWER_RULES: dict[bytes, Rule] = {
         b"vary",
         b"x-accel-buffering",
         b"x-powered-by",
-    )
-    for spelling in _spellings(lower)
-}
+    ),
+)
