@@ -29,7 +29,8 @@ def message_of(
         raise not_a_message("BadMethod", "the method is an empty string", "method")
     if raw_id is None:
         return Message(MessageKind.NOTIFICATION, None, method, params, meta, wire)
-    _check_id(raw_id)
+    if not raw_id.isdigit() or len(raw_id) > _SURELY_64_BIT_DIGITS:
+        _check_id(raw_id)
     return Message(_REQUEST, raw_id, method, params, meta, wire)
 
 
@@ -47,8 +48,6 @@ def _response(raw_id: bytes | None, has_result: bool, has_error: bool, wire: byt
 
 def _check_id(raw_id: bytes) -> None:
     """Strings and 64-bit integers, which all readers keep apart (JSON-RPC 2.0, 4)."""
-    if raw_id.isdigit() and len(raw_id) <= _SURELY_64_BIT_DIGITS:
-        return
     if raw_id.startswith(b'"'):
         return
     if not _INTEGER.fullmatch(raw_id) or not -(2**63) <= int(raw_id) < 2**63:

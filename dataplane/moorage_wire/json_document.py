@@ -5,7 +5,6 @@ never wrongly true; ``check_document`` is the whole rule and names what is wrong
 the first does not clear is not bad, only not yet known.
 """
 
-import itertools
 import json
 import math
 import re
@@ -23,13 +22,20 @@ _BACKSLASH: Final = ord("\\")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
+# A double overflows by an exponent of three digits, or by some 200 digits before a shorter one.
+_SHAPE: Final = bytes.maketrans(b"123456789E[", b"000000000e{")
+_LONG_EXPONENT: Final = b"0e000"
+_LONG_RUN: Final = b"0" * 24
+
+
 def looks_plain(document: bytes, *, max_depth: int = MAX_DEPTH) -> bool:
     """Whether valid JSON is flat enough and free of extreme numbers. Never wrongly true."""
-    if document.count(b"{") + document.count(b"[") > max_depth and not _is_flat(
-        document, max_depth
-    ):
-        return False
-    return _has_plain_numbers(document)
+    shape = document.translate(_SHAPE, b"+-")
+    return (
+        (shape.count(b"{") <= max_depth or not _is_deep(document, max_depth))
+        and (shape.rfind(_LONG_EXPONENT) < 0 or not _SUSPECT_EXPONENT.search(b" " + document))
+        and (shape.find(_LONG_RUN) < 0 or not _SUSPECT_RUN.search(document))
+    )
 
 
 def check_document(body: bytes) -> Any:
@@ -39,10 +45,9 @@ def check_document(body: bytes) -> Any:
     LoneSurrogate.
     """
     text = _text(body)
-    if not _is_flat(body, MAX_DEPTH):
+    if _is_deep(body, MAX_DEPTH):
         raise not_json("TooDeep", f"arrays and objects may nest {MAX_DEPTH} deep")
-    if not _has_plain_numbers(body):
-        _check_numbers(body)
+    _check_numbers(body)
     document = _parsed(text)
     _check_with_second_reader(body)
     return document
@@ -60,17 +65,20 @@ def _text(body: bytes) -> str:
         raise not_json("NotUtf8", f"byte {error.start} is not UTF-8, which JSON is") from None
 
 
+def _refuse_constant(constant: str) -> None:
+    raise not_json("NotJson", f"{constant} is no JSON number")
+
+
+_parse = json.JSONDecoder(object_pairs_hook=tuple, parse_constant=_refuse_constant).decode
+
+
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=tuple, parse_constant=_refuse_constant)
+        return _parse(text)
     except MalformedMessage:
         raise
     except (ValueError, RecursionError) as error:
         raise not_json("NotJson", f"{error}") from None
-
-
-def _refuse_constant(constant: str) -> None:
-    raise not_json("NotJson", f"{constant} is no JSON number")
 
 
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -88,19 +96,23 @@ def _check_with_second_reader(body: bytes) -> None:
 
 # ---- depth ---------------------------------------------------------------------------------
 
-_MARKS: Final = b'[{]}"'
-_ALL_BUT_MARKS: Final = bytes(byte for byte in range(256) if byte not in _MARKS)
-_STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_ALL_BUT_MARKS: Final = bytes(byte for byte in range(256) if byte not in b'[{]}"')
+_ONE_KIND: Final = bytes.maketrans(b"{}", b"[]")
 
 
-def _is_flat(document: bytes, max_depth: int) -> bool:
-    steps = memoryview(_brackets(document).translate(_STEPS)).cast("b")
-    return max(itertools.accumulate(steps), default=0) <= max_depth
+def _is_deep(document: bytes, max_depth: int) -> bool:
+    """Whether valid JSON nests deeper: each round takes away the innermost level everywhere."""
+    brackets = _brackets(document)
+    for _ in range(max_depth):
+        if b"[]" not in brackets:
+            return False
+        brackets = brackets.replace(b"[]", b"")
+    return b"[]" in brackets
 
 
 def _brackets(document: bytes) -> bytes:
-    """The brackets of a document, in order, without those inside its strings."""
-    marks = _without_escapes(document).translate(None, _ALL_BUT_MARKS)
+    """The brackets of a document, all of one kind, in order, without those inside strings."""
+    marks = _without_escapes(document).translate(_ONE_KIND, _ALL_BUT_MARKS)
     # Two quotes with nothing between them change nothing for the rest, whatever they enclose.
     return b"".join(marks.replace(b'""', b"").split(b'"')[::2])
 
@@ -113,24 +125,16 @@ def _without_escapes(document: bytes) -> bytes:
 
 # ---- numbers -------------------------------------------------------------------------------
 
-# A double overflows by an exponent of three digits, or by some 200 digits before a shorter one.
-_MANY_DIGITS: Final = b"0" * 24
-_SHAPE: Final = bytes.maketrans(b"123456789E", b"000000000e")
-_SUSPECT_EXPONENT = re.compile(rb"\d[eE][+-]?\d{3}")
+_SUSPECT_EXPONENT = re.compile(rb"[\[:,\s]-?\d++(?:\.\d++)?[eE][+-]?\d{3}")
 _SUSPECT_RUN = re.compile(rb"(?<!\d)\d{200}")
 _SUSPECT_NUMBER = re.compile(
     rb"(?<![\d.])\d++(?:\.\d++)?[eE][+-]?\d{3,}+|(?<!\d)\d{200,}+[\d.eE+-]*+"
 )
 
 
-def _has_plain_numbers(document: bytes) -> bool:
-    shape = document.translate(_SHAPE, b"+-")
-    if shape.find(b"e000") >= 0 and _SUSPECT_EXPONENT.search(document):
-        return False
-    return shape.find(_MANY_DIGITS) < 0 or not _SUSPECT_RUN.search(document)
-
-
 def _check_numbers(document: bytes) -> None:
+    if looks_plain(document, max_depth=len(document)):
+        return
     outside_of_strings = b'"'.join(_without_escapes(document).split(b'"')[::2])
     for found in _SUSPECT_NUMBER.finditer(outside_of_strings):
         if _is_out_of_range(found.group()):

@@ -25,41 +25,28 @@ class LineTooLong(ValueError):
 class LineReader:
     """Cuts chunks into lines: without their newline (LF or CRLF), empty ones left out."""
 
-    __slots__ = ("_max_line_bytes", "_parts", "_pending_bytes")
+    __slots__ = ("_max_line_bytes", "_pending")
 
     def __init__(self, max_line_bytes: int = DEFAULT_MAX_LINE_BYTES) -> None:
         self._max_line_bytes: Final = max_line_bytes
-        self._parts: list[bytes] = []
-        self._pending_bytes = 0
+        self._pending = bytearray()
 
     @property
     def pending_bytes(self) -> int:
         """Bytes of the line whose newline has not come yet."""
-        return self._pending_bytes
+        return len(self._pending)
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The lines that this chunk completes; raises ``LineTooLong``."""
         *ended, rest = chunk.split(b"\n")
-        if not ended:
-            self._keep(rest)
-            return []
-        lines = [self._completed(ended[0]), *ended[1:]]
-        self._keep(rest)
-        return [line for line in map(self._checked, lines) if line]
-
-    def _completed(self, end: bytes) -> bytes:
-        line = b"".join((*self._parts, end))
-        self._parts.clear()
-        self._pending_bytes = 0
-        return line
-
-    def _keep(self, part: bytes) -> None:
-        if not part:
-            return
-        self._parts.append(part)
-        self._pending_bytes += len(part)
-        if self._pending_bytes > self._max_line_bytes + 1:  # one more: it may be the CR of CRLF
+        if ended and self._pending:
+            self._pending += ended[0]
+            ended[0] = bytes(self._pending)
+            self._pending.clear()
+        self._pending += rest
+        if len(self._pending) > self._max_line_bytes + 1:  # one more: the CR of a CRLF
             raise LineTooLong(self._max_line_bytes)
+        return [line for line in map(self._checked, ended) if line]
 
     def _checked(self, line: bytes) -> bytes:
         line = line.removesuffix(b"\r")
