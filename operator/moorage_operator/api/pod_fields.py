@@ -1,0 +1,106 @@
+"""The fields of ``spec.source.stdio`` that shape its pods; a desk has no pods and skips them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from moorage_operator.api import bounds
+from moorage_operator.api.name_rules import (
+    image_name,
+    label_key,
+    label_value,
+    object_name,
+    quantity,
+)
+from moorage_operator.api.value import Members, Value
+
+PullPolicy = Literal["IfNotPresent", "Always", "Never"]
+PULL_POLICIES: tuple[PullPolicy, ...] = ("IfNotPresent", "Always", "Never")
+
+Quantities = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class ResourcesSpec:
+    """What the server's container asks for and may use at most: (resource, quantity) pairs."""
+
+    requests: Quantities = ()
+    limits: Quantities = ()
+
+
+@dataclass(frozen=True)
+class PodFields:
+    """How the pods of a stdio group are built."""
+
+    image: str | None = None
+    image_pull_policy: PullPolicy = PULL_POLICIES[0]
+    image_pull_secrets: tuple[str, ...] = ()
+    service_account_name: str | None = None
+    resources: ResourcesSpec = field(default_factory=ResourcesSpec)
+    node_selector: tuple[tuple[str, str], ...] = ()
+    tolerations: tuple[Mapping[str, object], ...] = ()
+    volumes: tuple[Mapping[str, object], ...] = ()
+    volume_mounts: tuple[Mapping[str, object], ...] = ()
+
+
+def read_pod_fields(stdio: Members) -> PodFields:
+    """The pod fields as written; what only the API server can judge is kept as it is."""
+    return PodFields(
+        image=stdio.optional_text("image", image_name),
+        image_pull_policy=stdio.choice("imagePullPolicy", PULL_POLICIES),
+        image_pull_secrets=_read_pull_secrets(stdio),
+        service_account_name=stdio.optional_text("serviceAccountName", object_name),
+        resources=_read_resources(stdio.optional("resources")),
+        node_selector=read_labels(stdio.optional("nodeSelector")),
+        tolerations=_read_objects(stdio, "tolerations"),
+        volumes=_read_objects(stdio, "volumes"),
+        volume_mounts=_read_objects(stdio, "volumeMounts"),
+    )
+
+
+def read_labels(value: Value | None) -> tuple[tuple[str, str], ...]:
+    """Label names and values, sorted."""
+    if value is None:
+        return ()
+    entries = value.entries(bounds.LABELS)
+    for name, place in entries.items():
+        place.rule_on_name(name, label_key)
+    return tuple(sorted((name, place.text(label_value)) for name, place in entries.items()))
+
+
+def _read_pull_secrets(stdio: Members) -> tuple[str, ...]:
+    return tuple(_read_name(item) for item in stdio.items("imagePullSecrets", bounds.POD_ITEMS))
+
+
+def _read_name(value: Value) -> str:
+    with value.members() as reference:
+        return reference.text("name", object_name)
+
+
+def _read_resources(value: Value | None) -> ResourcesSpec:
+    if value is None:
+        return ResourcesSpec()
+    with value.members() as resources:
+        return ResourcesSpec(
+            requests=_read_quantities(resources.optional("requests")),
+            limits=_read_quantities(resources.optional("limits")),
+        )
+
+
+def _read_quantities(value: Value | None) -> Quantities:
+    if value is None:
+        return ()
+    entries = value.entries(bounds.POD_ITEMS)
+    for name, place in entries.items():
+        place.rule_on_name(name, label_key)
+    return tuple(sorted((name, _read_quantity(place)) for name, place in entries.items()))
+
+
+def _read_quantity(place: Value) -> str:
+    whole = isinstance(place.raw, int) and not isinstance(place.raw, bool)
+    return str(place.integer(bounds.WHOLE_QUANTITY)) if whole else place.text(quantity)
+
+
+def _read_objects(stdio: Members, name: str) -> tuple[Mapping[str, object], ...]:
+    items = stdio.items(name, bounds.POD_ITEMS)
+    return tuple(mapping for item in items if (mapping := item.mapping()) is not None)
