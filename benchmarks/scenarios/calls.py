@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 from benchmarks.proxies.direct import Direct
 from benchmarks.proxies.envoy import Envoy
+from benchmarks.proxies.fastmcp import FastMcp
+from benchmarks.proxies.mcp_proxy import McpProxy
 from benchmarks.proxies.naive import Naive
 from benchmarks.proxies.nginx import Nginx
 from benchmarks.proxies.proxy import Proxy, RunningProxy, running_proxy
+from benchmarks.proxies.supergateway import Supergateway
 from benchmarks.reporting.goals import Goal
 from benchmarks.reporting.report import Chart, Column, Ratio, Report, Table
 from benchmarks.reporting.spread import ratio
@@ -60,8 +63,11 @@ def _table() -> Table:
 
 
 def proxies(settings: Settings) -> list[Proxy]:
-    naive = [Naive(each.label, gateway_python(each.path)) for each in settings.interpreters]
-    return [Direct(), Nginx(), Envoy(), Envoy(sticky=False), *gateways(settings), *naive]
+    naive: list[Proxy] = [
+        Naive(each.label, gateway_python(each.path)) for each in settings.interpreters
+    ]
+    peers: list[Proxy] = [McpProxy(), Supergateway(), FastMcp()]
+    return [Direct(), Nginx(), Envoy(), Envoy(sticky=False), *gateways(settings), *naive, *peers]
 
 
 def measure(proxy: Proxy, seconds: float) -> Figures:
@@ -93,14 +99,27 @@ def measure_calls(running: RunningProxy, seconds: float, **options: object) -> d
 
 
 def goals(samples: Sequence[Sample], interpreters: Sequence[Interpreter]) -> list[Goal]:
-    found = [_beside_envoy(samples, interpreter) for interpreter in interpreters]
-    return [goal for goal in found if goal]
+    return [
+        goal
+        for each in interpreters
+        for goal in [*_beside_envoy(samples, each), *_beside_peers(samples, each)]
+    ]
 
 
-def _beside_envoy(samples: Sequence[Sample], interpreter: Interpreter) -> Goal | None:
+def _beside_envoy(samples: Sequence[Sample], interpreter: Interpreter) -> list[Goal]:
     own = f"moorage {interpreter.label}"
-    measured_ratio = ratio(samples, own, ENVOY, "cpu_us")
-    if measured_ratio is None:
-        return None
+    seen = ratio(samples, own, ENVOY, "cpu_us")
     floor, goal = (1.25, 1.0) if interpreter.profile_guided else (1.45, 1.2)
-    return Goal(f"CPU per call, {own} / {ENVOY}", measured_ratio.median, floor, goal)
+    return [Goal(f"CPU per call, {own} / {ENVOY}", seen.median, floor, goal)] if seen else []
+
+
+def _beside_peers(samples: Sequence[Sample], interpreter: Interpreter) -> list[Goal]:
+    own = f"moorage {interpreter.label}"
+    bounds = [("supergateway", 9.0, 13.0), ("mcp-proxy", 11.0, 16.0)]
+    found = []
+    for peer, floor, goal in bounds:
+        seen = ratio(samples, peer, own, "cpu_us")
+        if seen:
+            what = f"CPU per call, {peer} / {own}"
+            found.append(Goal(what, seen.median, floor, goal, at_least=True))
+    return found
