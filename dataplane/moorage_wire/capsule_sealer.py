@@ -28,6 +28,7 @@ FOREIGN_SUB_KEYS = 1024
 """How many sub-keys of other processes (replicas, former runs) are remembered."""
 
 _FORMAT = 1
+_SLOT_END = 14  # format, then the slot: kind, key id, process salt
 _HEADER_BYTES = 20
 _TAG_BYTES = 16
 _MIN_CHARS = (_HEADER_BYTES + _TAG_BYTES) * 4 // 3
@@ -86,28 +87,23 @@ class CapsuleSealer:
         self._secrets = {key.key_id: key.secret for key in ring.keys}
         self._foreign: dict[bytes, AESGCM] = {}
         self._counter = itertools.count()
-        self._headers = {
-            kind: bytes((_FORMAT, kind)) + ring.minting.key_id + process_salt
-            for kind in CapsuleKind
-        }
-        self._own = {
-            header[1:]: _sub_key(ring.minting.secret, header[1:])
-            for header in self._headers.values()
-        }
+        self._minting: dict[CapsuleKind, tuple[bytes, AESGCM]] = {}
+        self._own: dict[bytes, AESGCM] = {}
+        for kind in CapsuleKind:
+            slot = bytes((kind,)) + ring.minting.key_id + process_salt
+            self._own[slot] = _sub_key(ring.minting.secret, slot)
+            self._minting[kind] = bytes((_FORMAT,)) + slot, self._own[slot]
 
     def seal(self, kind: CapsuleKind, route: str, content: bytes, attached: bytes = b"") -> str:
         """The capsule's text; ``attached`` is authenticated but not part of it.
 
         Raises CapsuleTooLarge when the text would be longer than MAX_CAPSULE_CHARS.
         """
-        start = self._headers[kind]
+        start, sub_key = self._minting[kind]
         counter = self._next_counter()
         header = start + counter
-        sealed = self._own[start[1:]].encrypt(
-            _NONCE_PREFIX + counter, content, header + _context(self._gateway, route) + attached
-        )
-        encoded = binascii.b2a_base64(header + sealed, newline=False)
-        text = encoded.translate(_TO_URL_ALPHABET).rstrip(b"=").decode("ascii")
+        associated = header + _context(self._gateway, route) + attached
+        text = _encode(header + sub_key.encrypt(_NONCE_PREFIX + counter, content, associated))
         if len(text) > MAX_CAPSULE_CHARS:
             raise CapsuleTooLarge(
                 f"a {kind.name.lower()} capsule of {len(text)} characters is over the limit of "
@@ -122,26 +118,21 @@ class CapsuleSealer:
             raise BadCapsule("format")
         if raw[1] != kind:
             raise BadCapsule("kind")
-        slot = raw[1:14]
+        slot = raw[1:_SLOT_END]
+        associated = raw[:_HEADER_BYTES] + _context(self._gateway, route) + attached
         sub_key = self._own.get(slot) or self._foreign.get(slot)
-        known = sub_key is not None
-        if sub_key is None:
-            secret = self._secrets.get(raw[2:6])
-            if secret is None:
-                raise BadCapsule("key")
-            sub_key = _sub_key(secret, slot)
-        header = raw[:_HEADER_BYTES]
-        try:
-            content = sub_key.decrypt(
-                _NONCE_PREFIX + raw[14:_HEADER_BYTES],
-                raw[_HEADER_BYTES:],
-                header + _context(self._gateway, route) + attached,
-            )
-        except InvalidTag:
-            raise BadCapsule("seal") from None
-        if not known:
-            self._remember(slot, sub_key)
+        if sub_key is not None:
+            return _unseal(sub_key, raw, associated)
+        sub_key = self._derive(slot)
+        content = _unseal(sub_key, raw, associated)
+        self._remember(slot, sub_key)
         return content
+
+    def _derive(self, slot: bytes) -> AESGCM:
+        secret = self._secrets.get(slot[1:5])
+        if secret is None:
+            raise BadCapsule("key")
+        return _sub_key(secret, slot)
 
     def _next_counter(self) -> bytes:
         try:
@@ -158,6 +149,11 @@ class CapsuleSealer:
         self._foreign[slot] = sub_key
 
 
+def _encode(raw: bytes) -> str:
+    encoded = binascii.b2a_base64(raw, newline=False)
+    return encoded.translate(_TO_URL_ALPHABET).rstrip(b"=").decode("ascii")
+
+
 def _decode(text: str) -> bytes:
     if not _MIN_CHARS <= len(text) <= MAX_CAPSULE_CHARS:
         raise BadCapsule("length")
@@ -171,6 +167,14 @@ def _decode(text: str) -> bytes:
     if binascii.b2a_base64(raw, newline=False) != padded:
         raise BadCapsule("alphabet")
     return raw
+
+
+def _unseal(sub_key: AESGCM, raw: bytes, associated: bytes) -> bytes:
+    nonce = _NONCE_PREFIX + raw[_SLOT_END:_HEADER_BYTES]
+    try:
+        return sub_key.decrypt(nonce, raw[_HEADER_BYTES:], associated)
+    except InvalidTag:
+        raise BadCapsule("seal") from None
 
 
 def _sub_key(secret: bytes, slot: bytes) -> AESGCM:

@@ -1,14 +1,24 @@
 """Capsules: sealed texts that clients hold, so that any replica can serve them without a store.
 
-What each kind of capsule says, and how it becomes text. Fields are only ever appended, with a
-default: replicas of two releases open each other's capsules.
+One import for the rooms above. How bytes are sealed: ``capsule_sealer.py``; what the kinds say:
+``capsule_contents.py``; the keys: ``key_ring.py``.
 """
 
-from types import MappingProxyType
 from typing import Literal, overload
 
 import msgspec
 
+from moorage_wire.capsule_contents import (
+    CONTENT_TYPES,
+    Content,
+    CursorContent,
+    EventContent,
+    ReplicaContent,
+    SessionContent,
+    StateContent,
+    StreamContent,
+    TaskContent,
+)
 from moorage_wire.capsule_sealer import (
     MAX_CAPSULE_CHARS,
     BadCapsule,
@@ -53,101 +63,15 @@ MAX_STATE_CHARS = 1_048_576
 """Longest request state, capsule and original together."""
 
 
-class SessionContent(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A session's mooring. ``minted_at`` is in Unix seconds."""
-
-    endpoint_uid: str
-    upstream_session_id: str
-    principal_tag: bytes
-    protocol_version: str
-    minted_at: int
-    generation: int = 0
-    initialize_params: bytes = b""
-    """Compressed params of ``initialize``; empty: the session cannot be opened anew elsewhere."""
-
-
-class StateContent(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Whose ``requestState`` it is; ``bound_to`` is a digest of method and name."""
-
-    endpoint_uid: str
-    principal_tag: bytes
-    bound_to: bytes
-    expires_at: int
-
-
-class TaskContent(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A task and the endpoint that runs it; ``expires_at`` is in Unix seconds."""
-
-    endpoint_uid: str
-    principal_tag: bytes
-    task_id: str
-    expires_at: int
-
-
-class CursorContent(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A list cursor and the endpoint that gave it."""
-
-    endpoint_uid: str
-    principal_tag: bytes
-    bound_to: bytes
-    cursor: str
-    expires_at: int
-
-
-class EventContent(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An SSE event id and the session (its 8-byte tag) on whose stream it was sent."""
-
-    endpoint_uid: str
-    session_tag: bytes
-    event_id: bytes
-
-
-class StreamContent(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An HTTP+SSE stream; ``holder`` is host:port of the replica that has it open."""
-
-    holder: str
-    stream_id: str
-    endpoint_uid: str
-    principal_tag: bytes
-
-
-class ReplicaContent(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Proof that a replica sent this request; ``bound_to`` is a digest of it."""
-
-    bound_to: bytes
-    expires_at: int
-
-
-Content = (
-    SessionContent
-    | StateContent
-    | TaskContent
-    | CursorContent
-    | EventContent
-    | StreamContent
-    | ReplicaContent
-)
-
-_CONTENT_TYPES: MappingProxyType[CapsuleKind, type[Content]] = MappingProxyType(
-    {
-        CapsuleKind.SESSION: SessionContent,
-        CapsuleKind.STATE: StateContent,
-        CapsuleKind.TASK: TaskContent,
-        CapsuleKind.CURSOR: CursorContent,
-        CapsuleKind.EVENT: EventContent,
-        CapsuleKind.STREAM: StreamContent,
-        CapsuleKind.REPLICA: ReplicaContent,
-    }
-)
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODERS = {kind: msgspec.msgpack.Decoder(of) for kind, of in _CONTENT_TYPES.items()}
+_DECODERS = {kind: msgspec.msgpack.Decoder(of) for kind, of in CONTENT_TYPES.items()}
 
 
 def seal_content(
     sealer: CapsuleSealer, kind: CapsuleKind, route: str, content: Content, attached: bytes = b""
 ) -> str:
     """The capsule's text; raises CapsuleTooLarge (a session id has a bound of its own)."""
-    if type(content) is not _CONTENT_TYPES[kind]:
+    if type(content) is not CONTENT_TYPES[kind]:
         raise TypeError(f"{type(content).__name__} is not what a {kind.name} capsule holds")
     text = sealer.seal(kind, route, _ENCODER.encode(content), attached)
     if kind is CapsuleKind.SESSION and len(text) > MAX_SESSION_ID_CHARS:
@@ -181,11 +105,7 @@ def open_content(
 ) -> StreamContent: ...
 @overload
 def open_content(
-    sealer: CapsuleSealer,
-    kind: Literal[CapsuleKind.REPLICA],
-    route: str,
-    text: str,
-    attached: bytes = b"",
+    sealer: CapsuleSealer, kind: Literal[CapsuleKind.REPLICA], route: str, text: str
 ) -> ReplicaContent: ...
 @overload
 def open_content(
@@ -203,14 +123,17 @@ def open_content(
 
 
 def seal_state(sealer: CapsuleSealer, route: str, content: StateContent, original: str) -> str:
-    """``capsule.original``: the endpoint's own state travels in the clear, under the same seal."""
-    text = seal_content(sealer, CapsuleKind.STATE, route, content, original.encode())
-    if len(text) + 1 + len(original) > MAX_STATE_CHARS:
+    """``capsule.original``: the endpoint's own state travels in the clear, under the same seal.
+
+    Raises CapsuleTooLarge when both together would be over MAX_STATE_CHARS.
+    """
+    if len(original) > MAX_STATE_CHARS - MAX_CAPSULE_CHARS:
         raise CapsuleTooLarge(
             f"a request state of {len(original)} characters is over the limit of "
-            f"{MAX_STATE_CHARS}: the endpoint must keep more of it on its own side"
+            f"{MAX_STATE_CHARS - MAX_CAPSULE_CHARS}: the endpoint must keep more of it itself"
         )
-    return f"{text}.{original}"
+    capsule = seal_content(sealer, CapsuleKind.STATE, route, content, original.encode())
+    return f"{capsule}.{original}"
 
 
 def open_state(sealer: CapsuleSealer, route: str, text: str) -> tuple[StateContent, str]:
