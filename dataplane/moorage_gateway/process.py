@@ -6,15 +6,14 @@ import os
 import random
 import time
 
-from aiohttp.http_parser import HttpRequestParser
-
 from moorage_contract.route_table import RouteTable
 from moorage_gateway.gateway_status import EndpointStatus, GatewayStatus, GroupStatus
 from moorage_gateway.limiting.half_sent import HalfSent
 from moorage_gateway.relaying.call_end import CallEnds
-from moorage_gateway.relaying.client_connection import FrontServer
+from moorage_gateway.relaying.client_connection import ClientConnection
 from moorage_gateway.relaying.exchange import Exchanges
 from moorage_gateway.relaying.front import Front
+from moorage_gateway.relaying.front_server import FrontServer
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.reporting.cells import Cells
 from moorage_gateway.routing.endpoint_book import BookedGroup, EndpointBook
@@ -31,7 +30,6 @@ class Gateway:
     """Serves one route table after the other until it is stopped."""
 
     def __init__(self, settings: GatewaySettings, ring: KeyRing) -> None:
-        _require_strict_parser()
         self._settings = settings
         self._ring = ring
         self._cells = Cells()
@@ -53,7 +51,7 @@ class Gateway:
             self._front.handle, limits, self._runtime.half_sent, self._cells
         )
         self._listener = await loop.create_server(
-            self._front_server,
+            lambda: ClientConnection(self._front_server, loop),
             self._settings.listen_host,
             self._settings.listen_port,
             backlog=1024,
@@ -61,6 +59,7 @@ class Gateway:
         self._port: int = self._listener.sockets[0].getsockname()[1]
         self._tasks = [
             loop.create_task(self._runtime.exchanges.sweep()),
+            loop.create_task(self._front_server.sweep()),
             loop.create_task(self._verification.ping_rounds()),
             loop.create_task(self._forget_idle_sessions()),
         ]
@@ -121,7 +120,7 @@ class Gateway:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._verification.stop()
-        await self._front_server.shutdown(1.0)
+        self._front_server.close_idle()
         self._runtime.book.close()
 
     async def _drain(self, seconds: float) -> None:
@@ -150,12 +149,3 @@ def _group_status(group: BookedGroup) -> GroupStatus:
             for uid, booked in group.endpoints.items()
         ),
     )
-
-
-def _require_strict_parser() -> None:
-    # aiohttp's pure-Python parser lets two smuggling vectors pass that the C one refuses.
-    if "_http_parser" not in HttpRequestParser.__module__:
-        raise RuntimeError(
-            "aiohttp runs without its C parser; install a wheel of aiohttp with extensions "
-            "and unset AIOHTTP_NO_EXTENSIONS"
-        )

@@ -8,14 +8,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from moorage_wire.heads import AnswerHead, HeadRefusal, read_answer_head
-
 from moorage_gateway.connecting.upstream_connection import UpstreamConnection
 from moorage_gateway.errors import BadAnswer, UpstreamError
 from moorage_gateway.refusals import body_of
 from moorage_gateway.relaying.answer_head import streamed_head, whole_head
 from moorage_gateway.relaying.call import Call
 from moorage_wire.capsules import CapsuleTooLarge
+from moorage_wire.heads import AnswerHead, HeadRefusal, read_answer_head
 from moorage_wire.sse import EventTooLarge, encode_event
 
 

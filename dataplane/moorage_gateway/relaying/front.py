@@ -1,10 +1,7 @@
 """The front: one HTTP request becomes a call, its story is told, its end is written down."""
 
 import asyncio
-from typing import cast
-
-from aiohttp import web
-from moorage_wire.heads import HeadRefusal, RequestHead, read_head, read_target
+import logging
 
 from moorage_contract.route_table import Route, RouteTable
 from moorage_gateway.access.origin_guard import OriginGuard
@@ -16,25 +13,24 @@ from moorage_gateway.errors import (
     NotFound,
     UpstreamError,
 )
-from moorage_gateway.limiting.request_body import read_request_body
 from moorage_gateway.refusals import body_of, head_of, status_of
-from moorage_gateway.relaying.answers import KEPT_OPEN, TO_CLOSE, Answer, ReadyAnswer
 from moorage_gateway.relaying.call import Call
 from moorage_gateway.relaying.call_end import CallEnds
 from moorage_gateway.relaying.client_connection import ClientConnection
+from moorage_gateway.relaying.http_request import HttpRequest
 from moorage_gateway.relaying.message_story import MessageStory
-from moorage_gateway.relaying.modern_capsules import name_of
 from moorage_gateway.relaying.modern_story import ModernStory
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.relaying.stream_story import StreamStory
 from moorage_wire.eras import Era, era_of
+from moorage_wire.heads import HeadRefusal, RequestHead, read_target
 from moorage_wire.jsonrpc import MalformedMessage, Message, read_body
 
-_HTTP_11 = (1, 1)
+_log = logging.getLogger(__name__)
 
 
 class Front:
-    """aiohttp's handler for the MCP port."""
+    """Serves the MCP port: ``handle`` gets every whole request."""
 
     def __init__(self, runtime: Runtime, ends: CallEnds) -> None:
         self._runtime = runtime
@@ -52,34 +48,33 @@ class Front:
         self._routes = {route.path: route for route in table.routes}
         self._guard = OriginGuard(table.hostnames)
 
-    async def handle(self, request: web.BaseRequest) -> Answer:
-        """Never raises but CancelledError: every failure becomes a named refusal."""
-        try:
-            head = read_head(request._message.raw_headers)
-        except HeadRefusal as error:
-            return self._ends.refused_head(_malformed_head(error), request)
-        client = cast(ClientConnection, request.protocol)
-        call = Call(client, head, self._runtime.loop_seconds())
-        call.http11 = request.version >= _HTTP_11
-        call.keep_alive = request.keep_alive and call.http11 and not self.closing
+    async def handle(self, client: ClientConnection, request: HttpRequest) -> None:
+        """Answer one request. Every failure becomes a named refusal."""
+        call = Call(client, request.head, self._runtime.loop_seconds())
+        call.http11 = request.http11
+        call.keep_alive = request.keep_alive and not self.closing
         try:
             await self._tell(call, request)
-            return KEPT_OPEN if call.keep_alive else TO_CLOSE
         except GatewayError as error:
-            return self._refuse(call, error)
+            self._refuse(call, error)
         except asyncio.CancelledError:
             call.outcome = "client_gone"
             raise
+        except Exception:
+            _log.exception("a request failed inside the gateway")
+            self._refuse(call, GatewayError("the gateway failed; this is a defect of it"))
         finally:
             self._ends.ended(call)
+            client.finished(keep_alive=call.keep_alive)
 
-    async def _tell(self, call: Call, request: web.BaseRequest) -> None:
-        self._guard.check(call.head.host, call.head.origin)
-        call.route = route = self._route(request._message.path)
+    async def _tell(self, call: Call, request: HttpRequest) -> None:
+        head = call.head
+        self._guard.check(head.host, head.origin)
+        call.route = route = self._route(request.target)
         call.group = self._runtime.book.groups[route.group]
         if request.method == "POST":
             await self._post(call, request)
-        elif era_of(call.head.protocol_version) is Era.MODERN:
+        elif era_of(head.protocol_version) is Era.MODERN:
             raise MethodNotAllowed(f"{request.method} has no meaning at 2026-07-28")
         elif request.method == "GET":
             call.method = "GET"
@@ -96,7 +91,9 @@ class Front:
             try:
                 path, _query = read_target(target)
             except HeadRefusal as error:
-                raise _malformed_head(error) from error
+                raise MalformedRequest(
+                    error.message, reason=error.reason, status=error.status
+                ) from error
             route = self._routes.get(path)
         if route is None:
             raise NotFound(
@@ -104,34 +101,27 @@ class Front:
             )
         return route
 
-    async def _post(self, call: Call, request: web.BaseRequest) -> None:
-        head = call.head
-        _require_json(head)
-        body = await read_request_body(
-            request,
-            self._runtime.limits,
-            self._runtime.half_sent,
-            expects_continue=head.expects_continue,
-        )
-        call.bytes_in = len(body)
-        read = _read(body)
+    async def _post(self, call: Call, request: HttpRequest) -> None:
+        _require_json(call.head)
+        call.bytes_in = len(request.body)
+        read = _read(request.body)
         if isinstance(read, tuple):
             call.method = "batch"
         else:
             call.message = read
             call.method = read.method or "response"
-            call.tool = name_of(read) if read.method == "tools/call" else None
-        modern = era_of(head.protocol_version) is Era.MODERN
+        modern = era_of(call.head.protocol_version) is Era.MODERN
         story = self._modern if modern else self._messages
-        await story.tell(call, read, ANONYMOUS, request._message.raw_headers)
+        await story.tell(call, read, ANONYMOUS, request.raw_headers)
 
-    def _refuse(self, call: Call, error: GatewayError) -> Answer:
+    def _refuse(self, call: Call, error: GatewayError) -> None:
         call.outcome = "upstream_error" if isinstance(error, UpstreamError) else "refused"
         call.reason, call.status = error.reason, status_of(error)
         body = body_of(error, call.raw_id)
         call.bytes_out = len(body)
-        octets = head_of(error, len(body), keep_alive=call.keep_alive) + body
-        return ReadyAnswer(octets, keep_alive=call.keep_alive)
+        if call.client.transport is not None:
+            head = head_of(error, len(body), keep_alive=call.keep_alive)
+            call.client.transport.write(head + body)
 
 
 def _read(body: bytes) -> Message | tuple[Message, ...]:
@@ -147,6 +137,8 @@ def _read(body: bytes) -> Message | tuple[Message, ...]:
 
 
 def _require_json(head: RequestHead) -> None:
+    if head.content_type == b"application/json":
+        return
     content_type = (head.content_type or b"").split(b";", 1)[0].strip().lower()
     if content_type != b"application/json":
         raise MalformedRequest(
@@ -155,7 +147,3 @@ def _require_json(head: RequestHead) -> None:
             remedy="send Content-Type: application/json",
             status=415,
         )
-
-
-def _malformed_head(error: HeadRefusal) -> MalformedRequest:
-    return MalformedRequest(error.message, reason=error.reason, status=error.status)

@@ -10,7 +10,12 @@ from dataclasses import dataclass
 
 from moorage_gateway.reporting.histogram import Histogram
 from moorage_gateway.reporting.label_bound import LabelBound
-from moorage_gateway.reporting.label_sets import method_label, outcome_label, stream_kind_label
+from moorage_gateway.reporting.label_sets import (
+    NONE,
+    method_label,
+    outcome_label,
+    stream_kind_label,
+)
 
 MAX_ROUTES = 1024
 MAX_GROUPS = 1024
@@ -83,7 +88,8 @@ class Cells:
     ) -> None:
         """Count one request: from its head read to its answer's last byte written.
 
-        ``method`` is the MCP method; ``outcome`` one of ``label_sets.OUTCOMES``; bytes are those
+        ``route`` is empty where none was found; ``method`` is the MCP method, empty where the
+        request ended before it was known; ``outcome`` one of ``label_sets.OUTCOMES``; bytes are those
         of the bodies.
         """
         cell = self.requests.get((route, method, outcome))
@@ -98,17 +104,20 @@ class Cells:
         histogram.total += seconds
 
     def _request_cell(self, route: str, method: str, outcome: str) -> RequestCell:
-        label = self._route_bound.label(route)
-        key = (label, method_label(method), outcome_label(outcome))
+        row = self._route_cells(route)
+        key = (self._route_label(route), method_label(method), outcome_label(outcome))
         if key not in self.requests:
-            self.requests[key] = RequestCell(self._route_cells(route))
+            self.requests[key] = RequestCell(row)
         return self.requests[key]
 
     def _route_cells(self, route: str) -> RouteCells:
-        label = self._route_bound.label(route)
+        label = self._route_label(route)
         if label not in self.routes:
             self.routes[label] = RouteCells()
         return self.routes[label]
+
+    def _route_label(self, route: str) -> str:
+        return self._route_bound.label(route) if route else NONE
 
     def relay_latency(self, seconds: float) -> None:
         """Count the time that one request spent in the gateway itself."""
@@ -133,12 +142,12 @@ class Cells:
 
     def stream_opened(self, route: str, kind: str) -> None:
         """Count an open stream; ``kind`` is one of ``label_sets.STREAM_KINDS``."""
-        key = (self._route_bound.label(route), stream_kind_label(kind))
+        key = (self._route_label(route), stream_kind_label(kind))
         self.streams[key] = self.streams.get(key, 0) + 1
 
     def stream_closed(self, route: str, kind: str) -> None:
         """The counterpart of ``stream_opened``."""
-        self.streams[self._route_bound.label(route), stream_kind_label(kind)] -= 1
+        self.streams[self._route_label(route), stream_kind_label(kind)] -= 1
 
     def session_opened(self, group: str) -> None:
         """Count a live session of a group."""

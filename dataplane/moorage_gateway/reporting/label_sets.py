@@ -1,7 +1,7 @@
 """The closed sets of label values: what is not in them becomes ``other`` (pure)."""
 
 OTHER = "other"
-NO_METHOD = "none"
+NONE = "none"
 
 METHODS = frozenset(
     {
@@ -52,7 +52,7 @@ ENDPOINT_STATES = frozenset({"verifying", "ready", "down", "absent"})
 def method_label(method: str) -> str:
     """The label of an MCP method; the empty one is of a request that ended before its method."""
     if not method:
-        return NO_METHOD
+        return NONE
     return method if method in METHODS else OTHER
 
 
