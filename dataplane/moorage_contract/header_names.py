@@ -6,3 +6,6 @@ MCP_METHOD = b"mcp-method"
 MCP_NAME = b"mcp-name"
 LAST_EVENT_ID = b"last-event-id"
 MCP_PARAM_PREFIX = b"mcp-param-"
+
+PRINCIPAL = b"moorage-principal"
+"""Who is calling, as the gateway verified it; injected by the gateway for its own endpoints only."""

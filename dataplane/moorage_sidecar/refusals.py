@@ -1,0 +1,214 @@
+"""The bridge's one error tree: what a caller is told, with the HTTP status and JSON-RPC code.
+
+Own codes lie outside -32768..-32000 (MCP 2026-07-28, ``basic/index``, error codes). A fault that
+concerns one call is a JSON-RPC error under HTTP 200: the bridge as an endpoint is well, and a
+gateway in front must not take it out of service for it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from moorage_wire.jsonrpc import INVALID_REQUEST, error_response
+
+DID_NOT_START: Final = -31001
+OUTCOME_UNKNOWN: Final = -31002
+NO_ANSWER: Final = -31003
+NOT_READING: Final = -31004
+GARBLED_ANSWER: Final = -31005
+TOO_MANY: Final = -31006
+STOPPING: Final = -31007
+CLIENT_TOO_SLOW: Final = -31008
+SUBSCRIPTION_ENDED: Final = -31009
+REQUEST_CANCELLED: Final = -32800
+"""What the official SDKs answer to a cancelled request of the legacy era."""
+INVALID_PARAMS: Final = -32602
+METHOD_NOT_FOUND: Final = -32601
+HEADER_MISMATCH: Final = -32020
+UNSUPPORTED_VERSION: Final = -32022
+
+
+class Refusal(Exception):
+    """What a caller gets instead of an answer: what happened, where, what to do."""
+
+    def __init__(
+        self,
+        reason: str,
+        message: str,
+        *,
+        status: int = 200,
+        code: int = INVALID_REQUEST,
+        data: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.status = status
+        self.code = code
+        self.data = data
+        self.headers = dict(headers or {})
+
+    def answer(self, raw_id: bytes | None) -> bytes:
+        """The JSON-RPC error answer to the request with this raw id."""
+        return error_response(raw_id, self.code, self.message, self.data)
+
+
+class ProcessRefusal(Refusal):
+    """The server process cannot do what was asked."""
+
+
+class DidNotStart(ProcessRefusal):
+    """The process could not be started, or ended before its first answer."""
+
+    def __init__(self, program: str, how: str) -> None:
+        super().__init__(
+            "DidNotStart",
+            f"the MCP server {program!r} did not start: {how}. "
+            "Run its command by hand to see what it needs, then try again.",
+            code=DID_NOT_START,
+        )
+
+
+class OutcomeUnknown(ProcessRefusal):
+    """The process ended while a call was running."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(
+            "OutcomeUnknown",
+            f"outcome unknown: {how} while this call was running; it may or may not have taken "
+            "effect. Check before you repeat it; a new session starts a new server process.",
+            code=OUTCOME_UNKNOWN,
+        )
+
+
+class NoAnswer(ProcessRefusal):
+    """The process said nothing for longer than a caller may wait."""
+
+    def __init__(self, silent_seconds: float) -> None:
+        super().__init__(
+            "NoAnswer",
+            f"no answer: the MCP server was silent for {silent_seconds:g} s and the call was "
+            "cancelled; it may or may not have taken effect. Check before you repeat it.",
+            code=NO_ANSWER,
+        )
+
+
+class NotReading(ProcessRefusal):
+    """The process does not take what is written to its stdin."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(
+            "NotReading",
+            f"the MCP server does not read its stdin: {how}; this message was not given to it. "
+            "Try again later, or end the session and start a new one.",
+            code=NOT_READING,
+        )
+
+
+class GarbledAnswer(ProcessRefusal):
+    """The process answered with a line that is no safe JSON-RPC message."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            "GarbledAnswer",
+            f"the MCP server's answer cannot be relayed: {why}. Mend the server's output.",
+            code=GARBLED_ANSWER,
+        )
+
+
+class RequestCancelled(Refusal):
+    """The client cancelled and the server, rightly, says no more."""
+
+    def __init__(self) -> None:
+        super().__init__("RequestCancelled", "request cancelled", code=REQUEST_CANCELLED)
+
+
+class ClientTooSlow(Refusal):
+    """The client did not take its stream's messages in time."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "ClientTooSlow",
+            "messages of this stream came faster than they were taken; the stream was ended. "
+            "Ask again and read the answer as it arrives.",
+            code=CLIENT_TOO_SLOW,
+        )
+
+
+class TooMany(Refusal):
+    """A bound of the bridge is reached."""
+
+    def __init__(self, what: str, limit: int, retry_seconds: int) -> None:
+        super().__init__(
+            "TooMany",
+            f"this bridge holds at most {limit} {what}; retry in {retry_seconds} s, "
+            "or end what is no longer needed.",
+            status=503,
+            code=TOO_MANY,
+            headers={"Retry-After": str(retry_seconds)},
+        )
+
+
+class Stopping(Refusal):
+    """The bridge takes nothing new because it is going away."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Stopping",
+            "this bridge is stopping and opens nothing new; retry, another one will answer.",
+            status=503,
+            code=STOPPING,
+            headers={"Retry-After": "1"},
+        )
+
+
+class BadRequest(Refusal):
+    """The request itself is wrong. ``allow`` names the HTTP methods that are not."""
+
+    def __init__(
+        self,
+        reason: str,
+        message: str,
+        *,
+        status: int = 400,
+        code: int = INVALID_REQUEST,
+        allow: str | None = None,
+    ) -> None:
+        headers = {"Allow": allow} if allow else None
+        super().__init__(reason, message, status=status, code=code, headers=headers)
+
+
+class UnsupportedVersion(Refusal):
+    """The server behind the bridge does not speak the requested version."""
+
+    def __init__(self, requested: str, supported: Sequence[str]) -> None:
+        super().__init__(
+            "UnsupportedVersion",
+            f"protocol version {requested} is not supported by this server; "
+            f"use one of {', '.join(supported)}.",
+            status=400,
+            code=UNSUPPORTED_VERSION,
+            data={"supported": list(supported), "requested": requested},
+        )
+
+
+class SubscriptionEnded(ProcessRefusal):
+    """The process of a subscription ended."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(
+            "SubscriptionEnded",
+            f"the subscription ended: {how}. Listen again and refetch what you follow.",
+            code=SUBSCRIPTION_ENDED,
+        )
+
+
+class SessionNotFound(Refusal):
+    """The session is unknown or has ended; the client must initialize anew."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "SessionNotFound",
+            "no such session: it ended or never was. Send initialize without a session id.",
+            status=404,
+        )
