@@ -17,7 +17,7 @@ class Moorage:
     label: str
     python: str
     routes: int = 1
-    sessions_per_pod: int = 100_000
+    sessions_per_pod: int = 10_000
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.rig.load import LoadFailed
+from benchmarks.rig.turns import turn
 
 Figures = Mapping[str, float]
 
@@ -31,16 +32,21 @@ def measured(scenario: str, subjects: Sequence[Subject], rounds: int) -> list[Sa
     samples: list[Sample] = []
     for number in range(1, rounds + 1):
         for subject in subjects if number % 2 else list(reversed(subjects)):
-            began = time.monotonic()
             told = f"{scenario}  round {number}/{rounds}  {subject.name}"
             try:
-                figures = subject.measure()
+                figures, seconds = _measure(subject)
             except LoadFailed as failure:
                 _say(f"{told}: FAILED, {failure}")
                 continue
             samples.append(Sample(subject.name, number, figures))
-            _say(f"{told}: {_brief(figures)}  ({time.monotonic() - began:.0f} s)")
+            _say(f"{told}: {_brief(figures)}  ({seconds:.0f} s)")
     return samples
+
+
+def _measure(subject: Subject) -> tuple[Figures, float]:
+    with turn():
+        began = time.monotonic()
+        return subject.measure(), time.monotonic() - began
 
 
 def _brief(figures: Figures) -> str:

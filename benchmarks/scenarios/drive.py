@@ -5,6 +5,7 @@ import sys
 from benchmarks.proxies.proxy import running_proxy
 from benchmarks.rig.rounds import Figures
 from benchmarks.rig.stub import stub
+from benchmarks.rig.turns import turn
 from benchmarks.scenarios.calls import ENDPOINTS, SESSIONS, measure_calls, proxies
 from benchmarks.scenarios.settings import Settings
 
@@ -16,7 +17,7 @@ def drive(settings: Settings) -> Figures:
         raise SystemExit("name one proxy: --only moorage (or nginx, envoy, naive, …)")
     proxy = wanted[0]
     proxy.install()
-    with stub(ENDPOINTS) as upstream, running_proxy(proxy, upstream) as running:
+    with turn(), stub(ENDPOINTS) as upstream, running_proxy(proxy, upstream) as running:
         pids = " ".join(map(str, running.pids()))
         print(f"{proxy.name} on {running.launch.port}, pid {pids}, {settings.seconds:g} s of calls")
         print(f"  perf record -g -p {pids.replace(' ', ',')} -- sleep {settings.seconds:g}")

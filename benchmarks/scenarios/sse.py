@@ -82,6 +82,7 @@ def _table(pace: Pace) -> Table:
             Column(p50, "p50 µs", 0),
             Column(p99, "p99 µs", 0),
             Column(cpu, "CPU µs/event"),
+            Column(f"bytes_{pace.key}", "B/event", 0),
             Column(f"faults_{pace.key}", "lost, repeated, altered", 0),
         ],
         ratios=[
@@ -115,12 +116,18 @@ def measure_events(
         seen = streams.figures()
         spent_ns = running.cpu_ns() - before_ns
         emission = upstream.end_of_events()
+    without_id = seen["events"] - seen["with_id"] if pace.ids else 0
     return {
         "p50_us": seen["p50_us"],
         "p99_us": seen["p99_us"],
         "cpu_us": spent_ns / 1000 / max(1, seen["events"]),
         "events_per_second": seen["events"] / seen["seconds"],
-        "faults": emission.events - seen["events"] + seen["repeated"] + seen["altered"],
+        "bytes": seen["bytes"] / max(1, seen["events"]),
+        "faults": emission.events
+        - seen["events"]
+        + seen["repeated"]
+        + seen["altered"]
+        + without_id,
     }
 
 
