@@ -187,14 +187,22 @@ def _open_cursor(
     return Unsealed(message.with_param("cursor", _encode(content.cursor)), content.endpoint_uid)
 
 
+def open_task_id(
+    text: str, sealer: CapsuleSealer, route: str, principal_tag: bytes, now: int
+) -> TaskContent:
+    """What a task id's capsule says; raises InvalidParameter."""
+    content = _open(CapsuleKind.TASK, text, sealer, route, "taskId")
+    assert isinstance(content, TaskContent)
+    if content.principal_tag != principal_tag or content.expires_at < now:
+        raise _invalid("taskId")
+    return content
+
+
 def _open_task(
     message: Message, sealer: CapsuleSealer, route: str, principal_tag: bytes, now: int
 ) -> Unsealed:
-    text = message.string_param("taskId")
-    content = _open(CapsuleKind.TASK, text, sealer, route, "taskId")
-    assert isinstance(content, TaskContent) and text is not None
-    if content.principal_tag != principal_tag or content.expires_at < now:
-        raise _invalid("taskId")
+    text = message.string_param("taskId") or ""
+    content = open_task_id(text, sealer, route, principal_tag, now)
     return Unsealed(
         message.with_param("taskId", _encode(content.task_id)),
         content.endpoint_uid,

@@ -6,6 +6,7 @@ from moorage_gateway.access.principal import Principal
 from moorage_gateway.errors import EndpointUnreachable, MalformedRequest
 from moorage_gateway.relaying.affinity import affinity_key
 from moorage_gateway.relaying.call import Call
+from moorage_gateway.relaying.listens.listen_story import ListenStory
 from moorage_gateway.relaying.message_story import PLACES_TO_TRY
 from moorage_gateway.relaying.mirrors import check_mirrors
 from moorage_gateway.relaying.modern_capsules import (
@@ -29,6 +30,7 @@ class ModernStory:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self.listens = ListenStory(runtime)
 
     async def tell(
         self,
@@ -45,6 +47,9 @@ class ModernStory:
                 remedy="send each message in a POST of its own",
             )
         check_mirrors(call.head, read)
+        if read.method == "subscriptions/listen":
+            await self.listens.tell(call, read, principal)
+            return
         assert call.route is not None and call.group is not None
         unsealed = open_request(
             read,

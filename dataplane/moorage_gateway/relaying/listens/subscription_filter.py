@@ -1,0 +1,86 @@
+"""What a client wants to be told of, as ``params.notifications`` says it (pure).
+
+Source: MCP 2026-07-28, subscriptions/listen; ``taskIds`` is the tasks extension's member.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from moorage_gateway.errors import MalformedRequest
+
+LIST_CHANGES = {
+    "toolsListChanged": "notifications/tools/list_changed",
+    "promptsListChanged": "notifications/prompts/list_changed",
+    "resourcesListChanged": "notifications/resources/list_changed",
+}
+MAX_NAMES = 1024
+"""Resources, or tasks, that one listen may name."""
+
+
+@dataclass(frozen=True)
+class SubscriptionFilter:
+    """A filter in canonical order: equal wishes are equal values."""
+
+    changes: frozenset[str] = frozenset()
+    resources: frozenset[str] = frozenset()
+    tasks: frozenset[str] = frozenset()
+
+    def as_params(self) -> dict[str, object]:
+        """The ``notifications`` member."""
+        params: dict[str, object] = dict.fromkeys(sorted(self.changes), True)
+        if self.resources:
+            params["resourceSubscriptions"] = sorted(self.resources)
+        if self.tasks:
+            params["taskIds"] = sorted(self.tasks)
+        return params
+
+    def both(self, other: "SubscriptionFilter") -> "SubscriptionFilter":
+        """What both honour; tasks live on one endpoint each and are added up instead."""
+        return SubscriptionFilter(
+            self.changes & other.changes,
+            self.resources & other.resources,
+            self.tasks | other.tasks,
+        )
+
+
+def read_filter(raw: bytes | None) -> SubscriptionFilter:
+    """Read a ``notifications`` member; raises MalformedRequest with the member's path."""
+    try:
+        members = msgspec.json.decode(raw or b"null", type=dict[str, object])
+    except msgspec.DecodeError as error:
+        raise _bad("params.notifications", "must be an object") from error
+    return SubscriptionFilter(
+        changes=frozenset(name for name in LIST_CHANGES if members.get(name) is True),
+        resources=_names(members, "resourceSubscriptions"),
+        tasks=_names(members, "taskIds"),
+    )
+
+
+def honoured_by_all(filters: Iterable[SubscriptionFilter]) -> SubscriptionFilter:
+    """The intersection of what endpoints have acknowledged."""
+    honoured: SubscriptionFilter | None = None
+    for one in filters:
+        honoured = one if honoured is None else honoured.both(one)
+    return honoured or SubscriptionFilter()
+
+
+def _names(members: Mapping[str, object], name: str) -> frozenset[str]:
+    value = members.get(name)
+    if value is None:
+        return frozenset()
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise _bad(f"params.notifications.{name}", "must be a list of strings")
+    if len(value) > MAX_NAMES:
+        raise _bad(f"params.notifications.{name}", f"has more than {MAX_NAMES} entries")
+    return frozenset(value)
+
+
+def _bad(path: str, problem: str) -> MalformedRequest:
+    return MalformedRequest(
+        f"{path} {problem}",
+        reason="BadSubscriptionFilter",
+        remedy="send a SubscriptionFilter of protocol version 2026-07-28",
+        code=-32602,
+    )
