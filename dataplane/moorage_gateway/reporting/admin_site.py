@@ -32,6 +32,8 @@ class AdminSite:
         extra_routes: Sequence[web.RouteDef] = (),
     ) -> None:
         """``extra_routes`` stand behind the same guard and bound their bodies themselves."""
+        self.port = 0
+        """The port in use since the start."""
         self._refused = refused
         self._bound_host = ""
         self._heard: set[RequestHandler] = set()
@@ -48,14 +50,8 @@ class AdminSite:
         await self._runner.setup()
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(self._connection, host, port)
+        self.port = self._listener.sockets[0].getsockname()[1]
         self._sweep_timer = loop.call_later(SWEEP_SECONDS, self._sweep)
-
-    @property
-    def port(self) -> int:
-        """The port in use."""
-        assert self._listener is not None, "the admin site has not been started"
-        port: int = self._listener.sockets[0].getsockname()[1]
-        return port
 
     async def stop(self, grace_seconds: float) -> None:
         """Stop listening, let running answers end within ``grace_seconds``, close the rest."""

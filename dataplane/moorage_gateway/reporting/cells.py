@@ -89,8 +89,8 @@ class Cells:
         """Count one request: from its head read to its answer's last byte written.
 
         ``route`` is empty where none was found; ``method`` is the MCP method, empty where the
-        request ended before it was known; ``outcome`` one of ``label_sets.OUTCOMES``; bytes are those
-        of the bodies.
+        request ended before it was known; ``outcome`` is one of ``label_sets.OUTCOMES``; bytes are
+        those of the bodies.
         """
         cell = self.requests.get((route, method, outcome))
         if cell is None:

@@ -46,6 +46,13 @@ def test_an_unknown_method_is_other(method: str, label: str) -> None:
     assert list(cells.requests) == [("/a/mcp", label, "ok")]
 
 
+def test_a_request_without_a_route_is_counted_under_none() -> None:
+    cells = Cells()
+    finish(cells, route="")
+    assert list(cells.requests) == [("none", "tools/call", "ok")]
+    assert list(cells.routes) == ["none"]
+
+
 def test_an_unknown_outcome_is_other() -> None:
     cells = Cells()
     finish(cells, outcome="exploded")
