@@ -75,7 +75,7 @@ object_name = matching(
 )
 variable_name = matching(
     _VARIABLE,
-    DNS_LABEL_CHARACTERS * 4,
+    _SUBDOMAIN_CHARACTERS,
     "a variable's name",
     "use letters, digits, _, . and -, with no digit first",
 )

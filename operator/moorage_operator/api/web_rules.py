@@ -70,7 +70,9 @@ def hostname(text: str) -> Problem | None:
     if "*" in text:
         return f"{quoted(text)} is a wildcard", "list each host name"
     if _is_address(text):
-        return None
+        written = str(ip_address(text))
+        unusual = f"{quoted(text)} is not the usual form of that address"
+        return None if written == text else (unusual, f"write it as {written}")
     if ":" in text or "/" in text:
         return f"{quoted(text)} is more than a host name", "leave scheme, port and path out"
     if len(text) > HOSTNAME_CHARACTERS or _HOSTNAME.fullmatch(text) is None:

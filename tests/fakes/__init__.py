@@ -1,0 +1,1 @@
+"""Real servers and network parts that the tests run the gateway against."""
