@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -69,9 +70,14 @@ def encode_entry(entry: AccessEntry, session_key: bytes) -> bytes:
 
 
 def rfc3339(at_seconds: float) -> str:
-    """A Unix time as RFC 3339 in UTC, to the millisecond."""
-    moment = datetime.fromtimestamp(at_seconds, UTC)
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    """A Unix time as RFC 3339 in UTC, to the millisecond (rounded down)."""
+    whole = int(at_seconds)
+    return f"{_second(whole)}.{int((at_seconds - whole) * 1000):03d}Z"
+
+
+@lru_cache(maxsize=8)
+def _second(whole_seconds: int) -> str:
+    return datetime.fromtimestamp(whole_seconds, UTC).replace(tzinfo=None).isoformat()
 
 
 def ascii_json(value: object) -> bytes:

@@ -1,8 +1,7 @@
 """The pages of the admin port: health, readiness, metrics, status."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -23,13 +22,16 @@ RenderMetrics = Callable[[str], Awaitable[tuple[str, bytes]]]
 
 
 class AdminPages:
-    """Answers each page from what it is given to ask."""
+    """Answers each page from what it is given to ask.
+
+    ``status`` may give whatever msgspec writes as JSON: structs, dataclasses, mappings.
+    """
 
     def __init__(
         self,
         render_metrics: RenderMetrics,
         readiness: Callable[[], Readiness],
-        status: Callable[[], Mapping[str, Any]],
+        status: Callable[[], object],
     ) -> None:
         self._render_metrics = render_metrics
         self._readiness = readiness
@@ -70,7 +72,7 @@ class AdminPages:
         return _json(self._status(), status=200)
 
 
-def _json(value: Mapping[str, Any], status: int) -> web.Response:
+def _json(value: object, status: int) -> web.Response:
     return web.Response(
         body=msgspec.json.encode(value) + b"\n",
         status=status,

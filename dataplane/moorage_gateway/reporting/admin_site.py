@@ -1,8 +1,7 @@
 """The admin port: pages about the gateway, and room for what replicas say to each other."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -27,7 +26,7 @@ class AdminSite:
         self,
         render_metrics: RenderMetrics,
         readiness: Callable[[], Readiness],
-        status: Callable[[], Mapping[str, Any]],
+        status: Callable[[], object],
         refused: Callable[[str], None],
         extra_routes: Sequence[web.RouteDef] = (),
     ) -> None:

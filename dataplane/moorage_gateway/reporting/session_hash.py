@@ -1,10 +1,13 @@
 """The name of a session in logs: it tells two sessions apart and opens neither (pure)."""
 
+from functools import lru_cache
 from hashlib import blake2b
 
 HEX_DIGITS = 12
+REMEMBERED = 1024
 
 
+@lru_cache(maxsize=REMEMBERED)
 def session_hash(session_id: bytes, key: bytes) -> str:
     """First 12 hex digits of BLAKE2b keyed with ``key`` (1 to 64 bytes).
 
