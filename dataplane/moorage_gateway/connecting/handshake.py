@@ -2,7 +2,7 @@
 
 import msgspec
 
-from moorage_gateway.connecting.control_request import ControlAnswer, ask
+from moorage_gateway.connecting.control_request import ask
 from moorage_gateway.connecting.upstream_pool import UpstreamPool
 from moorage_gateway.errors import BadAnswer, UpstreamError
 from moorage_wire.eras import LEGACY_VERSIONS, MODERN_VERSIONS
@@ -18,6 +18,20 @@ _FORWARD = (
 _CLIENT = {"name": "moorage", "version": "0.1.0"}
 _NEWEST_LEGACY, _NEWEST_MODERN = LEGACY_VERSIONS[-1], MODERN_VERSIONS[-1]
 _encode = msgspec.json.encode
+
+INITIALIZE_BODY = _encode(
+    {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": _NEWEST_LEGACY,
+            "capabilities": {},
+            "clientInfo": _CLIENT,
+        },
+    }
+)
+"""The gateway's own ``initialize``; its request id is 1."""
 
 
 async def shake_hands(pool: UpstreamPool) -> tuple[str, ...]:
@@ -56,28 +70,16 @@ async def _discover(pool: UpstreamPool) -> tuple[str, ...]:
         _NEWEST_MODERN.encode()
     )
     answer = await ask(pool, pool.post(head, b"", body), HANDSHAKE_SECONDS)
-    versions = _result(answer).get("supportedVersions")
+    versions = _result(answer.body).get("supportedVersions")
     if not isinstance(versions, list):
         return ()
     return tuple(sorted(version for version in versions if isinstance(version, str)))[:16]
 
 
 async def _initialize(pool: UpstreamPool) -> str:
-    body = _encode(
-        {
-            "jsonrpc": "2.0",
-            "id": 1,
-            "method": "initialize",
-            "params": {
-                "protocolVersion": _NEWEST_LEGACY,
-                "capabilities": {},
-                "clientInfo": _CLIENT,
-            },
-        }
-    )
-    answer = await ask(pool, pool.post(_FORWARD, b"", body), HANDSHAKE_SECONDS)
-    version = _result(answer).get("protocolVersion")
-    if not isinstance(version, str):
+    answer = await ask(pool, pool.post(_FORWARD, b"", INITIALIZE_BODY), HANDSHAKE_SECONDS)
+    version = negotiated(answer.body)
+    if version is None:
         excerpt = answer.body[:120].decode("utf-8", "replace")
         raise BadAnswer(f"it answered initialize with HTTP {answer.status}: {excerpt!r}")
     session_id = answer.headers.get(b"mcp-session-id")
@@ -95,9 +97,15 @@ async def _end(pool: UpstreamPool, session_id: bytes, version: str) -> None:
         return
 
 
-def _result(answer: ControlAnswer) -> dict[str, object]:
+def negotiated(body: bytes) -> str | None:
+    """The protocol version that an answer to ``initialize`` settles on, None if it is none."""
+    version = _result(body).get("protocolVersion")
+    return version if isinstance(version, str) else None
+
+
+def _result(body: bytes) -> dict[str, object]:
     try:
-        document = msgspec.json.decode(answer.body)
+        document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return {}
     result = document.get("result") if isinstance(document, dict) else None

@@ -25,6 +25,8 @@ class UpstreamPool:
         self._open: set[UpstreamConnection] = set()
         self._opening = 0
         self._retired = False
+        self.url = endpoint.url
+        self._host_and_version = f" HTTP/1.1\r\nhost: {url.netloc}\r\n".encode("latin-1")
         self.target = (url.path or "/") + (f"?{url.query}" if url.query else "")
         self._host_line = f" {self.target} HTTP/1.1\r\nhost: {url.netloc}\r\n".encode("latin-1")
         self._post_line = b"POST" + self._host_line
@@ -35,6 +37,16 @@ class UpstreamPool:
             self._post_line,
             forward,
             session_line,
+            len(body),
+            body,
+        )
+
+    def post_at(self, target: str, forward: bytes, body: bytes) -> bytes:
+        """A whole POST to another path and query of this endpoint (HTTP+SSE)."""
+        return b"POST %b%b%bcontent-length: %d\r\n\r\n%b" % (
+            target.encode("ascii"),
+            self._host_and_version,
+            forward,
             len(body),
             body,
         )

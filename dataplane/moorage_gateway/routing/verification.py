@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from moorage_gateway.connecting.handshake import ping, shake_hands
+from moorage_gateway.connecting.http_sse_handshake import shake_hands_over_http_sse
 from moorage_gateway.errors import GatewayError
 from moorage_gateway.routing.endpoint_book import BookedEndpoint, EndpointBook
 from moorage_gateway.routing.endpoint_state import EndpointState
@@ -52,6 +53,8 @@ class Verification:
                 if booked.group.rules.source == "Stdio":
                     await ping(booked.pool)
                     versions: tuple[str, ...] = ()
+                elif booked.group.rules.transport == "HttpSse":
+                    versions = await shake_hands_over_http_sse(booked.pool)
                 else:
                     versions = await shake_hands(booked.pool)
         except GatewayError as error:
