@@ -1,7 +1,7 @@
 /* MCP sessions that make tools/call requests through a proxy and check every answer.
  *
  *   calls port=N path=/mcp sessions=16 connections=16 seconds=3 warm_up=1 [rate=N] [fresh=1]
- *         [routes=N] [modern=1] [bearer=0] [client=python|typescript|large] [source=127.0.0.1]
+ *         [routes=N] [modern=1] [bearer=0] [client=python|typescript|large]
  *
  * Closed loop without `rate`: each connection has one call in flight and goes through its sessions
  * in turn. With `rate`, calls start on a fixed schedule and latency counts from the scheduled time.

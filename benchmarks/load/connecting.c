@@ -14,21 +14,18 @@
 
 #define SEND_WAIT_MS 5000
 
-static struct sockaddr_in proxy, source;
+static struct sockaddr_in proxy;
 static int receive_bytes;
 
 void connecting_prepare(void) {
     proxy = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((unsigned short)option_number("port", 0))};
-    source = (struct sockaddr_in){.sin_family = AF_INET};
     inet_pton(AF_INET, "127.0.0.1", &proxy.sin_addr);
-    inet_pton(AF_INET, option("source", "127.0.0.1"), &source.sin_addr);
     receive_bytes = (int)option_number("receive_bytes", 0);
 }
 
 static void set_up(int fd) {
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
     if (receive_bytes) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
 }
 
@@ -36,9 +33,7 @@ int connect_proxy(void) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     if (fd < 0) return -1;
     set_up(fd);
-    bool joined = bind(fd, (struct sockaddr *)&source, sizeof source) == 0
-        && connect(fd, (struct sockaddr *)&proxy, sizeof proxy) == 0;
-    if (!joined) {
+    if (connect(fd, (struct sockaddr *)&proxy, sizeof proxy)) {
         close(fd);
         return -1;
     }

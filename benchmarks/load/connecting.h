@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Reads `port`, `source` (loopback address to come from) and `receive_bytes` from the options. */
+/* Reads `port` and `receive_bytes` (socket buffer; 0 = as it is) from the options. */
 void connecting_prepare(void);
 
 /* A connected non-blocking socket, or -1. */

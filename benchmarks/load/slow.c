@@ -1,6 +1,6 @@
 /* Slow clients, kept at their full number: half heads, half bodies and slow readers.
  *
- *   slow port=N path=/mcp clients=800 [source=127.0.0.2] tool=large receive_bytes=4096
+ *   slow port=N path=/mcp clients=800 tool=large receive_bytes=4096
  *
  * Each client acts once a second, spread over the second: a head or a body grows by one field or
  * byte, a reader takes a few bytes of a large answer. One that the proxy ends comes again on its next

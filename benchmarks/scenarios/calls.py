@@ -22,6 +22,7 @@ from benchmarks.scenarios.subjects import gateways, subjects
 
 SESSIONS = 16
 ENDPOINTS = 2
+OPENED_SESSIONS = 100
 ENVOY = "envoy stateful_session"
 _METHOD = (
     f"{SESSIONS} legacy sessions in closed loop, then one alone; request heads of about 1 KB, a "
@@ -51,6 +52,8 @@ def _table() -> Table:
     return Table(
         columns=[
             Column("cpu_us", "CPU µs/call"),
+            Column("modern_cpu_us", "CPU µs/call, 2026-07-28"),
+            Column("opening_cpu_us", "CPU µs/session opened", 0),
             Column("calls_per_second", "calls/s", 0),
             Column("p50_us", f"p50 µs, {SESSIONS} sessions", 0),
             Column("alone_p50_us", "p50 µs, one alone", 0),
@@ -76,11 +79,26 @@ def measure(proxy: Proxy, seconds: float) -> Figures:
         alone = measure_calls(running, min(seconds, 2), sessions=1)
         return {
             **together,
+            **_modern(running, seconds),
+            "opening_cpu_us": measure_opening(running, OPENED_SESSIONS),
             "alone_p50_us": alone["p50_us"],
             "alone_p99_us": alone["p99_us"],
             "errors": together["errors"] + alone["errors"],
             "memory_mb": running.pss_kb() / 1024,
         }
+
+
+def _modern(running: RunningProxy, seconds: float) -> dict[str, float]:
+    """Nothing for a proxy that does not relay 2026-07-28."""
+    seen = measure_calls(running, seconds, sessions=SESSIONS, modern=1)
+    return {} if seen["errors"] else {"modern_cpu_us": seen["cpu_us"]}
+
+
+def measure_opening(running: RunningProxy, sessions: int, **options: object) -> float:
+    """CPU µs of initialize and notifications/initialized, per session."""
+    before_ns = running.cpu_ns()
+    with load("calls", **running.target(), sessions=sessions, warm_up=0, **options):
+        return (running.cpu_ns() - before_ns) / 1000 / sessions
 
 
 def measure_calls(running: RunningProxy, seconds: float, **options: object) -> dict[str, float]:

@@ -90,8 +90,13 @@ def measure(interpreter: Interpreter, size: Size, seconds: float) -> Figures:
         sessions_per_pod=size.sessions_per_pod,
     )
     with stub(size.endpoints) as upstream, running_proxy(gateway, upstream) as running:
-        options = {"sessions": size.sessions, "connections": CONNECTIONS, "routes": size.routes}
-        seen = measure_calls(running, seconds, **options)
+        seen = measure_calls(
+            running,
+            seconds,
+            sessions=size.sessions,
+            connections=CONNECTIONS,
+            routes=size.routes,
+        )
         return {**seen, "memory_mb": running.pss_kb() / 1024}
 
 
