@@ -91,11 +91,14 @@ class SseIdRewriter:
         return chunk
 
     def _with_ids_rewritten(self, chunk: bytes) -> bytes:
+        # Each text between two b"\nid:" begins with the rest of an id line, whose line feed may
+        # be the one that belongs to the next b"\nid:".
         before, *after = (b"\n" + chunk).split(b"\nid:")
         out = [before]
         for text in after:
-            value, _, rest = text.partition(b"\n")
-            out += b"\n", self._id_line_out(b"id:" + value + b"\n"), rest
+            value, line_feed, rest = text.partition(b"\n")
+            line = self._id_line_out(b"id:" + value)
+            out += b"\n" if line else b"", line, line_feed, rest
         return b"".join(out)[1:]
 
     # ---- any chunk -----------------------------------------------------------------------------
@@ -154,7 +157,9 @@ class SseIdRewriter:
                 mark, line = _BYTE_ORDER_MARK, line[len(_BYTE_ORDER_MARK) :]
         self._mid_line = not ended
         if line.startswith(b"id:"):
-            return mark + self._id_line_out(line)
+            out = self._id_line_out(line)
+            self._dropped_cr = not out and line.endswith(b"\r")
+            return mark + out
         if line.strip(b"\r\n"):
             self._event_open = self._event_open or not line.startswith(b":")
         else:
@@ -170,7 +175,6 @@ class SseIdRewriter:
         field = line.rstrip(b"\r\n")
         value = field[3:].removeprefix(b" ")
         if b"\0" in value:
-            self._dropped_cr = line.endswith(b"\r")
             return b""
         self._event_open = True
         if not value:
