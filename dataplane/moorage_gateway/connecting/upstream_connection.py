@@ -105,6 +105,11 @@ class UpstreamConnection(asyncio.Protocol):
         try:
             assert self._parser is not None
             self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            # A defect of ours, not the endpoint's: no caller may be left waiting for it.
+            self._sink = sink
+            self._fail(OutcomeUnknown("the gateway failed on this answer", reason="InternalError"))
+            raise error.__context__ or error from None
         except httptools.HttpParserError as error:
             self._fail(BadAnswer(f"the endpoint sent no valid HTTP answer ({error})"))
             return

@@ -166,6 +166,8 @@ class ClientConnection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         # Trailers come after the head was read and are dropped.
         if self._request is None:
+            if value and value[-1] in b" \t":
+                value = value.rstrip(b" \t")  # RFC 9110 §5.5; llhttp strips in front only
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:

@@ -100,7 +100,7 @@ def seal_message(octets: bytes, sealing: Sealing) -> bytes:
 
 def _seal_member(message: Message, name: str, sealing: Sealing) -> bytes:
     envelope = message.members
-    if name not in envelope or not envelope[name].startswith(b"{"):
+    if name not in envelope or not bytes(envelope[name]).startswith(b"{"):
         return message.encode()
     members = _members(envelope[name])
     for member, seal in (
