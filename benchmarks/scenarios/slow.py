@@ -21,8 +21,8 @@ LENGTHENED = 12
 KINDS = ("half_heads", "half_bodies", "slow_readers")
 _METHOD = (
     f"{SLOW_CLIENTS} clients from the honest client's own address, a third each sending a head "
-    "field by field, sending a body byte by byte, or reading a 256 KB answer in sips of 64 B a second; "
-    "those that are ended come again. The honest client makes "
+    "field by field, sending a body byte by byte, or reading a 256 KB answer in sips of 64 B a "
+    "second; those that are ended come again. The honest client makes "
     f"{HONEST_PER_SECOND} calls a second, half over kept connections and half over a fresh one "
     "each; latency counts from the scheduled start."
 )
