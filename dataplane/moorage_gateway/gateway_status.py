@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from moorage_contract.route_table import RouteTable
+from moorage_gateway.parts import Parts
+from moorage_gateway.routing.endpoint_book import BookedGroup
+
 
 @dataclass(frozen=True)
 class EndpointStatus:
@@ -35,3 +39,34 @@ class GatewayStatus:
     requests: int
     refused: int
     groups: tuple[GroupStatus, ...]
+
+
+def gateway_status(table: RouteTable, parts: Parts) -> GatewayStatus:
+    """The present state of a process."""
+    cells, runtime = parts.cells, parts.runtime
+    return GatewayStatus(
+        table=table.digest(),
+        sessions=len(runtime.ledger),
+        streams=sum(cells.streams.values()),
+        requests=sum(cell.count for cell in cells.requests.values()),
+        refused=sum(cells.refusals.values()),
+        groups=tuple(_group_status(group) for group in runtime.book.groups.values()),
+    )
+
+
+def _group_status(group: BookedGroup) -> GroupStatus:
+    return GroupStatus(
+        name=group.name,
+        endpoints=tuple(
+            EndpointStatus(
+                uid=uid,
+                url=booked.endpoint.url,
+                state=booked.health.state.value,
+                why=booked.health.why,
+                versions=booked.health.versions,
+                sessions=group.live_sessions.get(uid, 0),
+                in_flight=group.in_flight.get(uid, 0),
+            )
+            for uid, booked in group.endpoints.items()
+        ),
+    )

@@ -1,29 +1,23 @@
-"""One gateway process, from its first socket to its last: build, start, apply tables, stop."""
+"""One gateway process, from its first socket to its last: start, apply tables, stop."""
 
 import asyncio
 import gc
-import os
 import random
-import time
+from collections.abc import Awaitable, Callable
 
 from moorage_contract.route_table import RouteTable
-from moorage_gateway.gateway_status import EndpointStatus, GatewayStatus, GroupStatus
-from moorage_gateway.limiting.half_sent import HalfSent
-from moorage_gateway.relaying.call_end import CallEnds
+from moorage_gateway.gateway_status import GatewayStatus, gateway_status
+from moorage_gateway.parts import Parts
 from moorage_gateway.relaying.client_connection import ClientConnection
-from moorage_gateway.relaying.exchange import Exchanges
-from moorage_gateway.relaying.front import Front
-from moorage_gateway.relaying.front_server import FrontServer
-from moorage_gateway.relaying.runtime import Runtime
-from moorage_gateway.reporting.cells import Cells
-from moorage_gateway.routing.endpoint_book import BookedGroup, EndpointBook
-from moorage_gateway.routing.moorings import Moorings
-from moorage_gateway.routing.session_ledger import SessionLedger
-from moorage_gateway.routing.verification import Verification
+from moorage_gateway.reporting.admin_pages import Readiness
+from moorage_gateway.reporting.admin_site import AdminSite
+from moorage_gateway.routing.endpoint_state import EndpointState
 from moorage_gateway.settings import GatewaySettings
-from moorage_wire.capsules import CapsuleSealer, KeyRing
+from moorage_gateway.stopping import StopSequence
+from moorage_wire.capsules import KeyRing
 
 LEDGER_SWEEP_SECONDS = 5.0
+BACKLOG = 1024
 
 
 class Gateway:
@@ -32,120 +26,95 @@ class Gateway:
     def __init__(self, settings: GatewaySettings, ring: KeyRing) -> None:
         self._settings = settings
         self._ring = ring
-        self._cells = Cells()
-        self._table: RouteTable | None = None
+        self._table = RouteTable(gateway="")
         self._tasks: list[asyncio.Task[None]] = []
-
-    @property
-    def port(self) -> int:
-        """The port of the MCP listener (a free one was chosen when 0 was asked for)."""
-        return self._port
+        self._stopping = False
 
     async def start(self, table: RouteTable) -> None:
         """Bind and serve ``table``; raises OSError when an address cannot be had."""
-        self._build(table.gateway)
+        settings = self._settings
+        self._parts = parts = Parts(settings, self._ring, table.gateway, random.random)
+        self._admin = AdminSite(
+            parts.metrics.render, self._readiness, self.status, parts.cells.refused
+        )
         self.apply(table)
-        limits = self._settings.limits
-        loop = asyncio.get_running_loop()
-        self._front_server = FrontServer(
-            self._front.handle, limits, self._runtime.half_sent, self._cells
+        await self._admin.start(settings.admin_host, settings.admin_port)
+        try:
+            await self._listen()
+        except OSError:
+            await self._admin.stop(0)
+            raise
+        parts.start()
+        self._run(
+            parts.runtime.exchanges.sweep,
+            parts.front_server.sweep,
+            parts.verification.ping_rounds,
+            self._forget_idle_sessions,
         )
-        self._listener = await loop.create_server(
-            lambda: ClientConnection(self._front_server, loop),
-            self._settings.listen_host,
-            self._settings.listen_port,
-            backlog=1024,
-        )
-        self._port: int = self._listener.sockets[0].getsockname()[1]
-        self._tasks = [
-            loop.create_task(self._runtime.exchanges.sweep()),
-            loop.create_task(self._front_server.sweep()),
-            loop.create_task(self._verification.ping_rounds()),
-            loop.create_task(self._forget_idle_sessions()),
-        ]
+        # What lives now lives as long as the process: no collection need look at it again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000)
 
-    def _build(self, gateway: str) -> None:
-        limits = self._settings.limits
-        sealer = CapsuleSealer(self._ring, gateway, os.urandom(8))
-        self._verification = Verification(jitter=random.random)
-        book = EndpointBook(limits, self._verification.begin)
-        self._verification.book = book
-        self._runtime = Runtime(
-            limits=limits,
-            book=book,
-            exchanges=Exchanges(book, self._verification.begin),
-            moorings=Moorings(sealer, limits.opened_capsules),
-            ledger=SessionLedger(limits.sessions),
-            sealer=sealer,
-            half_sent=HalfSent(limits.half_sent_per_address),
-            cells=self._cells,
-            loop_seconds=asyncio.get_running_loop().time,
-            unix_seconds=time.time,
+    async def _listen(self) -> None:
+        loop, settings = asyncio.get_running_loop(), self._settings
+        self._listener = await loop.create_server(
+            lambda: ClientConnection(self._parts.front_server, loop),
+            settings.listen_host,
+            settings.listen_port,
+            backlog=BACKLOG,
         )
-        self._front = Front(self._runtime, CallEnds(self._cells, self._runtime.loop_seconds))
+
+    def _run(self, *rounds: Callable[[], Awaitable[None]]) -> None:
+        for one in rounds:
+            self._tasks.append(asyncio.ensure_future(one()))
+
+    @property
+    def port(self) -> int:
+        """The port of the MCP listener (a free one was chosen when 0 was asked for)."""
+        port: int = self._listener.sockets[0].getsockname()[1]
+        return port
+
+    @property
+    def admin_port(self) -> int:
+        """The port of the admin pages."""
+        return self._admin.port
 
     def apply(self, table: RouteTable) -> None:
         """Put ``table`` in force: what stays the same keeps its sessions and connections."""
         self._table = table
-        self._runtime.book.apply(table.groups)
-        self._front.apply(table)
+        self._parts.runtime.book.apply(table.groups)
+        self._parts.front.apply(table)
+
+    def status(self) -> GatewayStatus:
+        """A snapshot for people."""
+        return gateway_status(self._table, self._parts)
+
+    def _readiness(self) -> Readiness:
+        if self._stopping:
+            return Readiness(False, ("the gateway is stopping",))
+        verifying = [
+            group.name
+            for group in self._parts.runtime.book.groups.values()
+            if group.endpoints
+            and all(b.health.state is EndpointState.VERIFYING for b in group.endpoints.values())
+        ]
+        return Readiness(
+            not verifying,
+            tuple(f'no endpoint of group "{name}" has been verified yet' for name in verifying),
+        )
 
     async def _forget_idle_sessions(self) -> None:
         while True:
             await asyncio.sleep(LEDGER_SWEEP_SECONDS)
-            self._runtime.ledger.forget_idle(self._runtime.loop_seconds())
-
-    def status(self) -> GatewayStatus:
-        """A snapshot for people."""
-        assert self._table is not None
-        return GatewayStatus(
-            table=self._table.digest(),
-            sessions=len(self._runtime.ledger),
-            streams=self._front.streams.open_streams,
-            requests=0,
-            refused=0,
-            groups=tuple(_group_status(group) for group in self._runtime.book.groups.values()),
-        )
+            self._parts.runtime.ledger.forget_idle(self._parts.runtime.loop_seconds())
 
     async def stop(self) -> None:
-        """The stop sequence: fail readiness, go on accepting, end streams, drain, close."""
-        limits = self._settings.limits
-        self._front.closing = True
-        await self._drain(limits.drain_seconds)
-        self._listener.close()
+        """The stop sequence of ``stopping.py``; afterwards nothing of the gateway is left."""
+        self._stopping = True
+        await StopSequence(self._parts, self._settings.limits).run(self._listener)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._verification.stop()
-        self._front_server.close_idle()
-        self._runtime.book.close()
-
-    async def _drain(self, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
-        while self._runtime.exchanges.running and loop.time() < deadline:
-            for relay in tuple(self._runtime.exchanges.running):
-                if not relay.silence_seconds:
-                    relay.close_stream(b"retry: 1000\n\n")
-            await asyncio.sleep(0.05)
-
-
-def _group_status(group: BookedGroup) -> GroupStatus:
-    return GroupStatus(
-        name=group.name,
-        endpoints=tuple(
-            EndpointStatus(
-                uid=uid,
-                url=booked.endpoint.url,
-                state=booked.health.state.value,
-                why=booked.health.why,
-                versions=booked.health.versions,
-                sessions=group.live_sessions.get(uid, 0),
-                in_flight=group.in_flight.get(uid, 0),
-            )
-            for uid, booked in group.endpoints.items()
-        ),
-    )
+        await self._admin.stop(1.0)
+        await self._parts.stop()

@@ -42,6 +42,7 @@ class Limits:
     readiness_seconds: float = 5.0
     """How long a stop goes on accepting after readiness failed (endpoints propagate)."""
     drain_seconds: float = 20.0
+    """How long running calls may take to end after that."""
 
 
 @dataclass(frozen=True)
@@ -52,4 +53,6 @@ class GatewaySettings:
     listen_port: int = 8080
     admin_host: str = "127.0.0.1"
     admin_port: int = 9090
+    access_log: int | None = None
+    """File descriptor of the access log; None keeps none."""
     limits: Limits = field(default_factory=Limits)

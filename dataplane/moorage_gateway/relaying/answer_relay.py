@@ -82,6 +82,11 @@ class AnswerRelay:
         """True once the client has got the head."""
         return self._written
 
+    @property
+    def is_get_stream(self) -> bool:
+        """True for a session's own stream, which may be silent for ever."""
+        return self._call.method == "stream"
+
     # AnswerSink
 
     def answer_started(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
@@ -212,6 +217,7 @@ class AnswerRelay:
         call, head = self._call, self._head
         assert head is not None
         body = b"".join(self._body)
+        call.bytes_out = len(body)
         self._written = True
         self._write(
             whole_head(
@@ -227,6 +233,9 @@ class AnswerRelay:
     def _write_segment(self) -> None:
         body = b"".join(self._body)
         self._body.clear()
+        self._call.bytes_out += len(body)
+        if self._is_stream:
+            self._call.events += body.count(b"\n\n") + body.count(b"\n\r\n")
         if not self._written:
             self._written = True
             head = self._head
@@ -248,5 +257,4 @@ class AnswerRelay:
     def _write(self, octets: bytes) -> None:
         transport = self._call.client.transport
         if octets and transport is not None:
-            self._call.bytes_out += len(octets)
             transport.write(octets)

@@ -1,11 +1,10 @@
 """One request on its way: what its story, its relay, the metrics and the log know of it."""
 
-from moorage_wire.heads import RequestHead
-
 from moorage_contract.route_table import Route
 from moorage_gateway.relaying.client_connection import ClientConnection
 from moorage_gateway.routing.endpoint_book import BookedEndpoint, BookedGroup
 from moorage_gateway.routing.moorings import Mooring
+from moorage_wire.heads import RequestHead
 from moorage_wire.jsonrpc import Message
 
 
@@ -17,6 +16,7 @@ class Call:
         "bytes_out",
         "client",
         "endpoint",
+        "events",
         "group",
         "head",
         "http11",
@@ -30,7 +30,7 @@ class Call:
         "sent_at",
         "started_at",
         "status",
-        "tool",
+        "upstream_seconds",
     )
 
     def __init__(self, client: ClientConnection, head: RequestHead, started_at: float) -> None:
@@ -45,11 +45,13 @@ class Call:
         self.mooring: Mooring | None = None
         self.message: Message | None = None
         self.method = ""
-        self.tool: str | None = None
         self.status = 0
         self.outcome = "ok"
         self.reason: str | None = None
         self.sent_at = 0.0
+        self.upstream_seconds = 0.0
+        """What of this call's time was spent waiting for endpoints."""
+        self.events = 0
         self.bytes_in = 0
         self.bytes_out = 0
 

@@ -259,7 +259,7 @@ class ClientConnection(asyncio.Protocol):
         limits = self._server.limits
         if not self._half_sent:
             try:
-                self._server.half_sent.enter(self._address_of_client())
+                self._server.half_sent.enter(self.address)
             except CapacityError as error:
                 self.refuse(error)
                 return
@@ -283,7 +283,9 @@ class ClientConnection(asyncio.Protocol):
             for name, value in self._headers
         )
 
-    def _address_of_client(self) -> str:
+    @property
+    def address(self) -> str:
+        """The client's IP address."""
         if not self._address and self.transport is not None:
             peer = self.transport.get_extra_info("peername")
             self._address = str(peer[0]) if isinstance(peer, tuple) else "unix"
@@ -330,8 +332,18 @@ class ClientConnection(asyncio.Protocol):
 
     def close_if_idle(self) -> None:
         """Close a connection that carries no request at the moment."""
-        if self._task is None and not self._begun_at:
+        if not self.busy:
             self.close()
+
+    def abort(self) -> None:
+        """End the connection now, and the request it carries."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    @property
+    def busy(self) -> bool:
+        """True while a request runs or is half there."""
+        return self._task is not None or bool(self._waiting) or self._begun_at > 0
 
     def _too_large(self) -> MalformedRequest:
         return MalformedRequest(

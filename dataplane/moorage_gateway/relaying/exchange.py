@@ -59,7 +59,9 @@ class Exchanges:
             if call.client.writing_paused:
                 relay.client_paused()
             await relay.done
-            booked.last_answer = now
+            ended = self._loop.time()
+            call.upstream_seconds += ended - now
+            booked.last_answer = ended
             if booked.health.failures:
                 self._book.set_health(booked, booked.health.answered())
         except UpstreamError as error:

@@ -48,6 +48,10 @@ class Front:
         self._routes = {route.path: route for route in table.routes}
         self._guard = OriginGuard(table.hostnames)
 
+    def finish_listens(self) -> None:
+        """The process stops: every listen ends with its result."""
+        self._modern.listens.finish()
+
     async def handle(self, client: ClientConnection, request: HttpRequest) -> None:
         """Answer one request. Every failure becomes a named refusal."""
         call = Call(client, request.head, self._runtime.loop_seconds())
@@ -77,10 +81,10 @@ class Front:
         elif era_of(head.protocol_version) is Era.MODERN:
             raise MethodNotAllowed(f"{request.method} has no meaning at 2026-07-28")
         elif request.method == "GET":
-            call.method = "GET"
+            call.method = "stream"
             await self.streams.get(call, ANONYMOUS)
         elif request.method == "DELETE":
-            call.method = "DELETE"
+            call.method = "delete"
             await self.streams.delete(call, ANONYMOUS)
         else:
             raise MethodNotAllowed(f"{request.method} has no meaning in MCP")

@@ -17,8 +17,11 @@ class Connection(Protocol):
 
     deadline: float
 
+    @property
+    def busy(self) -> bool: ...
     def deadline_passed(self) -> None: ...
     def close_if_idle(self) -> None: ...
+    def abort(self) -> None: ...
 
 
 class Refused(Protocol):
@@ -77,3 +80,13 @@ class FrontServer:
         """Close every connection that carries no request."""
         for connection in tuple(self._connections):
             connection.close_if_idle()
+
+    @property
+    def busy(self) -> bool:
+        """True while any connection carries a request."""
+        return any(connection.busy for connection in self._connections)
+
+    def abort_all(self) -> None:
+        """End every connection now."""
+        for connection in tuple(self._connections):
+            connection.abort()

@@ -3,10 +3,9 @@
 The body is the truth; a mismatch is 400 -32020 (spec 2026-07-28, transports/streamable-http).
 """
 
-from moorage_wire.heads import RequestHead
-
 from moorage_gateway.errors import MalformedRequest
 from moorage_gateway.relaying.modern_capsules import name_of
+from moorage_wire.heads import RequestHead
 from moorage_wire.jsonrpc import Message
 
 HEADER_MISMATCH_CODE = -32020

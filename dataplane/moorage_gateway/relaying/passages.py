@@ -8,11 +8,11 @@ import re
 from collections.abc import Callable
 
 import msgspec
-from moorage_wire.heads import AnswerHead
 
 from moorage_gateway.errors import BadAnswer
 from moorage_gateway.relaying.modern_capsules import Sealing, may_hold_capsules, seal_message
 from moorage_gateway.settings import Limits
+from moorage_wire.heads import AnswerHead
 from moorage_wire.jsonrpc import MalformedMessage, MessageKind, read_message, text_of
 from moorage_wire.sse import EventTooLarge, SseIdRewriter, SseReader, encode_event
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from moorage_gateway.limiting.half_sent import HalfSent
 from moorage_gateway.relaying.exchange import Exchanges
 from moorage_gateway.reporting.cells import Cells
 from moorage_gateway.routing.endpoint_book import EndpointBook
@@ -23,7 +22,6 @@ class Runtime:
     moorings: Moorings
     ledger: SessionLedger
     sealer: CapsuleSealer
-    half_sent: HalfSent
     cells: Cells
     loop_seconds: Callable[[], float]
     """Monotonic seconds."""

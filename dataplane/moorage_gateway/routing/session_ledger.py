@@ -4,8 +4,17 @@ It counts; it does not decide who is served (capsules do). Sessions that other r
 enter when their first request comes here.
 """
 
+from typing import Protocol
+
 from moorage_gateway.errors import CapacityError
 from moorage_gateway.routing.endpoint_book import BookedGroup
+
+
+class SessionCounts(Protocol):
+    """Who counts live sessions by group."""
+
+    def session_opened(self, group: str) -> None: ...
+    def session_closed(self, group: str) -> None: ...
 
 
 class LiveSession:
@@ -23,8 +32,9 @@ class LiveSession:
 class SessionLedger:
     """Live sessions by tag, bounded by ``limit``."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, counts: SessionCounts) -> None:
         self._limit = limit
+        self._counts = counts
         self._sessions: dict[bytes, LiveSession] = {}
 
     def __len__(self) -> int:
@@ -48,6 +58,7 @@ class SessionLedger:
         elif len(self._sessions) < self._limit:
             self._sessions[tag] = LiveSession(group, endpoint_uid, now)
             group.session_opened(endpoint_uid)
+            self._counts.session_opened(group.name)
 
     def stream_opened(self, tag: bytes) -> None:
         """A session with an open stream is never idle."""
@@ -67,6 +78,7 @@ class SessionLedger:
         session = self._sessions.pop(tag, None)
         if session is not None:
             session.group.session_closed(session.endpoint_uid)
+            self._counts.session_closed(session.group.name)
 
     def forget_idle(self, now: float) -> None:
         """Stop counting what has been silent for its group's ``idleSeconds``."""

@@ -84,6 +84,8 @@ class ClientListen:
         return {SUBSCRIPTION_ID: msgspec.Raw(self._raw_id)}
 
     def _event(self, data: bytes) -> None:
+        self._call.bytes_out += len(data)
+        self._call.events += 1
         self._chunk(encode_event(data, event=b"message"))
 
     def _chunk(self, octets: bytes) -> None:
@@ -99,5 +101,4 @@ class ClientListen:
 
     def _send(self, octets: bytes) -> None:
         if octets and self._call.client.transport is not None:
-            self._call.bytes_out += len(octets)
             self._call.client.transport.write(octets)
