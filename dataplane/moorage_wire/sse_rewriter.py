@@ -22,14 +22,14 @@ _LINE_ENDS: Final = (b"\n", b"\r")
 class SseIdRewriter:
     """A relay of one stream in which each event id becomes ``rewrite(id)``.
 
-    Empty ids (which reset the client's) stay empty; ids with NUL, which clients ignore, are left
-    out. ``rewrite`` gives neither line ends nor NUL. After ``EventTooLarge`` the relay is spent.
+    Empty ids, which reset the client's, stay empty; ids with NUL, which clients ignore, become
+    empty comments. ``rewrite`` gives neither line ends nor NUL. After ``EventTooLarge`` the relay
+    is spent.
     """
 
     __slots__ = (
         "_after_cr",
         "_at_start",
-        "_dropped_cr",
         "_event_bytes",
         "_event_open",
         "_held",
@@ -55,7 +55,6 @@ class SseIdRewriter:
         self._mid_line = False  # the output ends inside a line
         self._in_comment = False
         self._after_cr = False  # a line feed that comes next belongs to the line before
-        self._dropped_cr = False  # … and that line was left out
         self._event_open = False  # fields of an event went out, its blank line did not
         self._event_bytes = 0
         self._last_id_seen = False
@@ -97,8 +96,7 @@ class SseIdRewriter:
         out = [before]
         for text in after:
             value, line_feed, rest = text.partition(b"\n")
-            line = self._id_line_out(b"id:" + value)
-            out += b"\n" if line else b"", line, line_feed, rest
+            out += b"\n", self._id_line_out(b"id:" + value), line_feed, rest
         return b"".join(out)[1:]
 
     # ---- any chunk -----------------------------------------------------------------------------
@@ -109,7 +107,7 @@ class SseIdRewriter:
         out: list[bytes] = []
         if self._after_cr and chunk.startswith(b"\n"):
             chunk = chunk[1:]
-            out.append(b"" if self._dropped_cr else b"\n")
+            out.append(b"\n")
         self._after_cr = chunk.endswith(b"\r")
         out.extend(map(self._piece_out, chunk.splitlines(keepends=True)))
         return out
@@ -117,7 +115,6 @@ class SseIdRewriter:
     def _piece_out(self, piece: bytes) -> bytes:
         """What goes out of a whole line, or of a part of one at the edge of a chunk."""
         ended = piece.endswith(_LINE_ENDS)
-        self._dropped_cr = False
         if not self._mid_line and not self._held:
             self._in_comment = piece.startswith(b":")
         self._count(piece)
@@ -157,9 +154,7 @@ class SseIdRewriter:
                 mark, line = _BYTE_ORDER_MARK, line[len(_BYTE_ORDER_MARK) :]
         self._mid_line = not ended
         if line.startswith(b"id:"):
-            out = self._id_line_out(line)
-            self._dropped_cr = not out and line.endswith(b"\r")
-            return mark + out
+            return mark + self._id_line_out(line)
         if line.strip(b"\r\n"):
             self._event_open = self._event_open or not line.startswith(b":")
         else:
@@ -170,12 +165,12 @@ class SseIdRewriter:
     # ---- one id field --------------------------------------------------------------------------
 
     def _id_line_out(self, line: bytes) -> bytes:
-        if len(line) > self._max_line_bytes:
-            raise EventTooLarge(self._max_line_bytes)
         field = line.rstrip(b"\r\n")
+        if len(field) > self._max_line_bytes:
+            raise EventTooLarge(self._max_line_bytes)
         value = field[3:].removeprefix(b" ")
         if b"\0" in value:
-            return b""
+            return b":" + line[len(field) :]
         self._event_open = True
         if not value:
             return line

@@ -26,8 +26,10 @@ def relay_line(line: bytes) -> bytes:
     if found is None:
         return line
     field, value, end = found.groups()
-    if not end or b"\0" in value:
-        return b""  # a field that never ended is nothing yet, one with NUL is ignored
+    if not end:
+        return b""  # a field that did not end is nothing yet
+    if b"\0" in value:
+        return b":" + bytes(end)  # clients ignore such a field, as they do a comment
     return bytes(field) + (sealed(value) if value else b"") + bytes(end)
 
 
@@ -59,6 +61,7 @@ chunkings = st.lists(st.lists(parts, max_size=4).map(b"".join), max_size=10)
 @example(chunks=[b"id: a\0b\r", b"\ndata: x\r\n\r\n"])
 @example(chunks=[b"data: x\n", b"\nid: 1\rid: 2\r\n\n"])
 @example(chunks=[b"data: x\n\n", b"id: a\0b\rdata: y\r", b"\n\n"])
+@example(chunks=[b"id: a\0b\n\xef\xbb\xbfid: 7\n\n"])
 def test_every_chunking_relays_the_same_bytes_as_soon_as_they_are_no_id(
     chunks: list[bytes],
 ) -> None:
@@ -128,6 +131,16 @@ def test_an_empty_id_is_not_the_last_id() -> None:
     assert not rewriter.last_id_seen
     rewriter.feed(b"id: 1\n\n")
     assert rewriter.last_id_seen
+
+
+@pytest.mark.parametrize(
+    "chunks", [[b"id: 123456\r\n\r\n"], [b"id: 123456", b"\r", b"\n\r\n"], [b"id: 123456\r"]]
+)
+@pytest.mark.parametrize("before", [b"", b"data: x\n\n"])
+def test_an_id_line_of_exactly_its_bound_passes(before: bytes, chunks: list[bytes]) -> None:
+    rewriter = SseIdRewriter(sealed, max_line_bytes=10)
+    rewriter.feed(before)
+    assert b"id: <123456>" in b"".join(map(rewriter.feed, chunks))
 
 
 @pytest.mark.parametrize("chunks", [[b"id: 1234567\n\n"], [b"id: 12", b"34567"], [b"id: 1234567"]])
