@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmarks.reporting.table import markdown
 from benchmarks.reporting.writing import write
+from benchmarks.rig.numbers import readable
 from benchmarks.rig.places import RESULTS
 from benchmarks.scenarios.drive import drive
 from benchmarks.scenarios.settings import Interpreter, Settings
@@ -23,7 +24,7 @@ def main() -> int:
         only=tuple(arguments.only),
     )
     if arguments.scenario == "drive":
-        print("  ".join(f"{name} {value:,.4g}" for name, value in drive(settings).items()))
+        print("  ".join(f"{name} {readable(value)}" for name, value in drive(settings).items()))
         return 0
     chosen = SCENARIOS if arguments.scenario == "all" else [arguments.scenario]
     missed = [name for name in chosen if not _run(name, settings, arguments.results)]

@@ -7,6 +7,7 @@ from html import escape
 
 from benchmarks.reporting.report import Chart
 from benchmarks.reporting.spread import Spread, spread_of, subjects
+from benchmarks.rig.numbers import readable
 from benchmarks.rig.rounds import Sample
 
 _LABEL_WIDTH, _BAR_WIDTH, _VALUE_WIDTH = 240, 400, 110
@@ -66,6 +67,6 @@ def _row(at: int, name: str, bar: Spread, scale: _Scale) -> str:
             f'width="{scale.width(bar.median):.1f}" fill="{colour}"/>',
             f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{middle:.0f}" y2="{middle:.0f}" '
             f'stroke="{_INK}"/>',
-            f'<text x="{high + 8:.1f}" y="{middle + 4:.0f}">{bar.median:,.4g}</text>',
+            f'<text x="{high + 8:.1f}" y="{middle + 4:.0f}">{readable(bar.median)}</text>',
         ]
     )

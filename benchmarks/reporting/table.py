@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from benchmarks.reporting.goals import Goal
 from benchmarks.reporting.report import Report, Table
 from benchmarks.reporting.spread import Spread, ratio, spread_of, subjects
+from benchmarks.rig.numbers import readable
 from benchmarks.rig.rounds import Sample
 
 
@@ -63,7 +64,7 @@ def _at(goal: Goal, bound: float) -> str:
 
 
 def _bound(goal: Goal, figure: float) -> str:
-    return f"{figure:,.4g} {goal.unit}"
+    return f"{readable(figure)} {goal.unit}"
 
 
 def _lines(heads: list[str], rows: list[list[str]]) -> str:

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.rig.places import REPOSITORY, cache_folder
+from benchmarks.rig.progress import say
 
 
 @cache
@@ -17,7 +18,7 @@ def environment(name: str, *packages: str, python: str = sys.executable) -> Path
     seal = folder / "installed"
     interpreter = folder / "bin" / "python"
     if not (seal.exists() and seal.read_text() == wanted):
-        print(f"installing {' '.join(packages)} into .bench …", file=sys.stderr, flush=True)
+        say(f"installing {' '.join(packages)} into .bench …")
         _run([python, "-m", "venv", "--without-pip", "--clear", str(folder)])
         _run(
             [sys.executable, "-m", "pip", "--python", str(interpreter), "install", "-q", *packages]
@@ -31,16 +32,18 @@ def node_modules(package: str, version: str) -> Path:
     """The ``node_modules`` folder that holds the package; made on first use."""
     folder = cache_folder("node", package.replace("/", "-"))
     if not (folder / "node_modules" / package).exists():
-        print(f"installing {package} {version} into .bench …", file=sys.stderr, flush=True)
+        say(f"installing {package} {version} into .bench …")
         _run(["npm", "install", "--silent", "--prefix", str(folder), f"{package}@{version}"])
     return folder / "node_modules"
 
 
+@cache
 def gateway_python(python: str) -> str:
-    """The interpreter itself if Moorage is installed for it, else one of a fresh environment."""
+    """The interpreter itself if Moorage is installed for it, else one of an own environment."""
     if subprocess.run([python, "-c", "import moorage_local"], capture_output=True).returncode == 0:
         return python
-    name = "moorage-" + hashlib.sha256(python.encode()).hexdigest()[:8]
+    project = (REPOSITORY / "pyproject.toml").read_bytes()
+    name = "moorage-" + hashlib.sha256(python.encode() + project).hexdigest()[:8]
     return str(environment(name, "-e", f"{REPOSITORY}[local]", python=python))
 
 

@@ -1,12 +1,13 @@
 """Interleaved rounds: in each one every subject is measured once, so that a ratio compares
 measurements made within the same minutes on the same machine."""
 
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.rig.load import LoadFailed
+from benchmarks.rig.numbers import readable
+from benchmarks.rig.progress import say
 from benchmarks.rig.turns import turn
 
 Figures = Mapping[str, float]
@@ -36,10 +37,10 @@ def measured(scenario: str, subjects: Sequence[Subject], rounds: int) -> list[Sa
             try:
                 figures, seconds = _measure(subject)
             except LoadFailed as failure:
-                _say(f"{told}: FAILED, {failure}")
+                say(f"{told}: FAILED, {failure}")
                 continue
             samples.append(Sample(subject.name, number, figures))
-            _say(f"{told}: {_brief(figures)}  ({seconds:.0f} s)")
+            say(f"{told}: {_brief(figures)}  ({seconds:.0f} s)")
     return samples
 
 
@@ -50,8 +51,4 @@ def _measure(subject: Subject) -> tuple[Figures, float]:
 
 
 def _brief(figures: Figures) -> str:
-    return "  ".join(f"{name} {value:,.4g}" for name, value in figures.items())
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    return "  ".join(f"{name} {readable(value)}" for name, value in figures.items())

@@ -15,6 +15,7 @@ from benchmarks.reporting.report import Chart, Column, Ratio, Report, Table
 from benchmarks.reporting.spread import ratio
 from benchmarks.rig.environments import gateway_python
 from benchmarks.rig.load import load
+from benchmarks.rig.progress import say
 from benchmarks.rig.rounds import Figures, Sample, measured
 from benchmarks.rig.stub import stub
 from benchmarks.scenarios.settings import Interpreter, Settings
@@ -107,6 +108,8 @@ def measure_calls(running: RunningProxy, seconds: float, **options: object) -> d
         calls.go()
         seen = calls.figures()
         spent_ns = running.cpu_ns() - before_ns
+    if seen["first_error"]:
+        say(f"  first error: {seen['first_error']}")
     return {
         "cpu_us": spent_ns / 1000 / max(1, seen["calls"]),
         "calls_per_second": seen["calls"] / seen["seconds"],
@@ -120,7 +123,11 @@ def goals(samples: Sequence[Sample], interpreters: Sequence[Interpreter]) -> lis
     return [
         goal
         for each in interpreters
-        for goal in [*_beside_envoy(samples, each), *_beside_peers(samples, each)]
+        for goal in [
+            *_beside_envoy(samples, each),
+            *_beside_peers(samples, each),
+            *_no_errors(samples, each),
+        ]
     ]
 
 
@@ -141,3 +148,10 @@ def _beside_peers(samples: Sequence[Sample], interpreter: Interpreter) -> list[G
             what = f"CPU per call, {peer} / {own}"
             found.append(Goal(what, seen.median, floor, goal, at_least=True))
     return found
+
+
+def _no_errors(samples: Sequence[Sample], interpreter: Interpreter) -> list[Goal]:
+    own = f"moorage {interpreter.label}"
+    errors = [sample.figures["errors"] for sample in samples if sample.subject == own]
+    what = f"failed or wrong calls in all rounds, {own}"
+    return [Goal(what, sum(errors), 0, 0, "calls")] if errors else []
