@@ -168,6 +168,15 @@ class AnswerRelay:
         """The endpoint was silent for too long."""
         self._break_off(failure)
 
+    def wait_for_ever(self) -> None:
+        """From here on the endpoint may be silent for as long as it likes."""
+        self.silence_seconds, self.deadline = 0.0, float("inf")
+
+    def keep_alive(self, comment: bytes) -> None:
+        """Write a comment between two events, so that a client that is gone is noticed."""
+        if not self.ended and self._written and self._is_stream and self._passage.at_boundary:
+            self._write_chunk(comment)
+
     def close_stream(self, farewell: bytes) -> bool:
         """End a written event stream with ``farewell``; False while an event is half out."""
         if self.ended or not (self._written and self._is_stream and self._passage.at_boundary):
@@ -193,12 +202,18 @@ class AnswerRelay:
         )
         if event and not self._resumable() and self.close_stream(event):
             return
+        if self._is_session() and self.close_stream(b""):
+            return
         if call.client.transport is not None:
             call.client.transport.abort()
         self._end(keep_alive=False)
 
     def _resumable(self) -> bool:
         return bool(getattr(self._passage, "last_id_seen", False))
+
+    def _is_session(self) -> bool:
+        """True where the stream is the session (HTTP+SSE): its end says all there is to say."""
+        return bool(getattr(self._passage, "is_session", False))
 
     def _finish_with(self, failure: UpstreamError) -> None:
         self.ended = True

@@ -43,7 +43,7 @@ class Exchanges:
             try:
                 connection = await booked.pool.connect()
             except EndpointUnreachable as error:
-                self._failed(booked, error)
+                self.failed(booked, error)
                 raise
         relay = AnswerRelay(call, passage, connection, self._loop)
         call.endpoint, call.sent_at = booked, now
@@ -61,11 +61,9 @@ class Exchanges:
             await relay.done
             ended = self._loop.time()
             call.upstream_seconds += ended - now
-            booked.last_answer = ended
-            if booked.health.failures:
-                self._book.set_health(booked, booked.health.answered())
+            self.answered(booked, ended)
         except UpstreamError as error:
-            self._failed(booked, error)
+            self.failed(booked, error)
             raise
         finally:
             relay.abort()
@@ -74,7 +72,14 @@ class Exchanges:
             self._timed.discard(relay)
             group.request_ended(uid)
 
-    def _failed(self, booked: BookedEndpoint, error: UpstreamError) -> None:
+    def answered(self, booked: BookedEndpoint, now: float) -> None:
+        """This endpoint gave a whole answer."""
+        booked.last_answer = now
+        if booked.health.failures:
+            self._book.set_health(booked, booked.health.answered())
+
+    def failed(self, booked: BookedEndpoint, error: UpstreamError) -> None:
+        """An exchange with this endpoint failed: it may be down, and is verified anew then."""
         fatal = error.reason == "ConnectRefused"
         self._book.set_health(booked, booked.health.failed(error.message, fatal=fatal))
         self._unwell(booked)
