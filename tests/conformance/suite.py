@@ -53,7 +53,8 @@ async def run_suite(tools: NodeTools, url: str, version: str) -> SuiteResult:
     """Every scenario of one version. `url` must name localhost: one scenario insists on it."""
     with tempfile.TemporaryDirectory(prefix="moorage-suite-") as folder:
         options = ["--url", url, "--suite", "all", "--spec-version", version]
-        command = [tools.node, tools.conformance, "server", *options, "--output-dir", folder]
+        options += ["--output-dir", folder]
+        command: list[str | Path] = [tools.node, tools.conformance, "server", *options]
         async with running(f"conformance suite {version}", command) as suite:
             await suite.wait(SUITE_SECONDS)
             # The suite ends with 1 when checks failed; only its record tells which.

@@ -78,6 +78,7 @@ class ServerProcess:
 
     child: ChildProcess
     port: int
+    admin_port: int | None = None
 
     def url(self, path: str = "/mcp") -> str:
         return f"http://127.0.0.1:{self.port}{path}"
