@@ -38,6 +38,8 @@ class GatewayStatus:
     streams: int
     requests: int
     refused: int
+    refusals: tuple[tuple[str, int], ...]
+    """How often each named refusal was given, in the order of their first time."""
     groups: tuple[GroupStatus, ...]
 
 
@@ -50,6 +52,7 @@ def gateway_status(table: RouteTable, parts: Parts) -> GatewayStatus:
         streams=sum(cells.streams.values()),
         requests=sum(cell.count for cell in cells.requests.values()),
         refused=sum(cells.refusals.values()),
+        refusals=tuple(cells.refusals.items()),
         groups=tuple(_group_status(group) for group in runtime.book.groups.values()),
     )
 
