@@ -15,6 +15,9 @@ from moorage_wire.head_refusal import HeadRefusal
 
 Rule = tuple[int, bytes | None]
 
+MAX_NAME_BYTES = 128
+"""Names are remembered with their rule; this bounds what strangers can make us remember."""
+
 # Slots. Plain ints, not an enum: they index a list on the hot path.
 NOT_KEPT = 0
 HOST = 1
@@ -128,7 +131,7 @@ _ANSWER_DROPPED = _HOP_BY_HOP | {
 _ANSWER_DROPPED_PREFIXES = (b"access-control-", b"moorage-", b"proxy-")
 
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_NOT_ALPHANUMERIC = re.compile(rb"[^a-z0-9]")
+_HYPHENATED = bytes(octet if chr(octet).isalnum() else 0x2D for octet in range(256))
 _ADVICE = "send each header as `name: value` with a name of letters, digits and hyphens"
 
 
@@ -141,6 +144,10 @@ class HeaderRules(NamedTuple):
 
 def _checked_name(name: bytes) -> bytes:
     """The lower-case form of a header name that is a token (RFC 9110 §5.1); raises HeadRefusal."""
+    if len(name) > MAX_NAME_BYTES:
+        raise HeadRefusal(
+            "HeaderTooLarge", f"a header name is over {MAX_NAME_BYTES} bytes: shorten it"
+        )
     if not _TOKEN.fullmatch(name):
         if name[:1] in (b" ", b"\t"):
             raise HeadRefusal("ObsoleteFolding", "a header is folded over two lines: " + _ADVICE)
@@ -152,19 +159,29 @@ def _checked_name(name: bytes) -> bytes:
 def _find_request_rule(name: bytes) -> Rule:
     lower = _checked_name(name)
     slot, is_forwarded = _request_fate(lower)
-    # Servers of the CGI family read `mcp_session_id` as if it were `mcp-session-id`.
-    twin = _NOT_ALPHANUMERIC.sub(b"-", lower)
-    if twin != lower:
-        twin_slot, is_twin_forwarded = _request_fate(twin)
-        if twin_slot:
-            raise HeadRefusal(
-                "LookalikeHeader",
-                f"a header looks like {twin.decode()}, which some servers take it for: "
-                "leave it out, or use hyphens only",
-                twin.decode(),
-            )
-        is_forwarded = is_forwarded and is_twin_forwarded
+    twin = hyphenated(lower)
+    if twin != lower and slot == NOT_KEPT:
+        is_forwarded = is_forwarded and _is_harmless_twin(twin)
     return slot, lower + b": " if is_forwarded else None
+
+
+def hyphenated(lower: bytes) -> bytes:
+    """What servers of the CGI family take a name for: they cannot tell ``_`` from ``-``."""
+    return lower.translate(_HYPHENATED)
+
+
+def _is_harmless_twin(twin: bytes) -> bool:
+    """Whether a header that looks like ``twin`` may pass; raises HeadRefusal if we read that."""
+    slot, is_forwarded = _request_fate(twin)
+    if slot != NOT_KEPT:
+        header = twin.decode()
+        raise HeadRefusal(
+            "LookalikeHeader",
+            f"a header looks like {header}, and some servers take it for that: "
+            "leave it out, or write its name with hyphens only",
+            header,
+        )
+    return is_forwarded
 
 
 def _request_fate(lower: bytes) -> tuple[int, bool]:

@@ -3,6 +3,7 @@
 The same for requests and answers; their rules differ (``header_rules.py``).
 """
 
+from moorage_contract import header_names
 from moorage_wire.head_refusal import HeadRefusal
 from moorage_wire.header_rules import (
     ACCEPT,
@@ -13,6 +14,7 @@ from moorage_wire.header_rules import (
     SLOTS,
     TRANSFER_ENCODING,
     HeaderRules,
+    hyphenated,
 )
 
 RawHeaders = tuple[tuple[bytes, bytes], ...] | list[tuple[bytes, bytes]]
@@ -47,7 +49,7 @@ def sort_headers(
         slot, line_start = known_rule(name) or rules.find(name)
         if slot:
             first = slots[slot]
-            slots[slot] = value if first is None else _again(slot, first, name, value, raw_headers)
+            slots[slot] = value if first is None else _again(slot, first, name, value)
         if line_start is None:
             held_back += header
         else:
@@ -62,21 +64,37 @@ def sort_headers(
     # Two control characters end each line of ours; any more came in a value.
     if len(octets.translate(None, _PLAIN_OCTETS)) != len(lines) // 3 * 2:
         _refuse_control_characters(raw_headers)
+    if slots[MCP_PARAM] is not None:
+        _refuse_repeated_parameters(raw_headers)
     if slots[CONNECTION] not in _PLAIN_CONNECTIONS:
         forward = _without_named(lines, _named_by_connection(slots))
     _check_framing(slots)
     return slots, forward, header_bytes, octets.isascii()
 
 
-def _again(slot: int, first: bytes, name: bytes, value: bytes, raw_headers: RawHeaders) -> bytes:
+def _again(slot: int, first: bytes, name: bytes, value: bytes) -> bytes:
     """The value of a slot that is filled already; raises HeadRefusal where one is all there is."""
     if slot in (ACCEPT, CONNECTION):
         return first + b", " + value
-    lower = name.lower()
-    if slot == MCP_PARAM and [other.lower() for other, _ in raw_headers].count(lower) == 1:
+    if slot == MCP_PARAM:
         return value
+    raise _duplicate(name.lower())
+
+
+def _refuse_repeated_parameters(raw_headers: RawHeaders) -> None:
+    """All ``Mcp-Param-…`` share a slot, so that their number needs no bound of its own."""
+    seen: set[bytes] = set()
+    for name, _ in raw_headers:
+        lower = hyphenated(name.lower())
+        if lower.startswith(header_names.MCP_PARAM_PREFIX):
+            if lower in seen:
+                raise _duplicate(lower)
+            seen.add(lower)
+
+
+def _duplicate(lower: bytes) -> HeadRefusal:
     header = lower.decode()
-    raise HeadRefusal("DuplicateHeader", f"{header} was sent more than once: send it once", header)
+    return HeadRefusal("DuplicateHeader", f"{header} was sent more than once: send it once", header)
 
 
 def _refuse_control_characters(raw_headers: RawHeaders) -> None:

@@ -56,6 +56,9 @@ class RequestHead(msgspec.Struct, frozen=True, gc=False):
     """The header lines for the endpoint, each with its CRLF, names in lower case."""
     header_bytes: int
     """Size of all header lines as received."""
+    offers_upgrade: bool = False
+    """The client offered HTTP/2 in clear, which is ignored. The connection must end with the
+    answer: parsers stop at the end of such a request, and bytes behind it may be lost."""
 
 
 def read_head(raw_headers: RawHeaders, *, max_header_bytes: int = 16_384) -> RequestHead:
@@ -85,6 +88,7 @@ def read_head(raw_headers: RawHeaders, *, max_header_bytes: int = 16_384) -> Req
         slots[EXPECT] is not None,
         forward,
         header_bytes,
+        slots[UPGRADE] is not None,
     )
 
 
