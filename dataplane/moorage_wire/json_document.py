@@ -5,6 +5,7 @@ never wrongly true; ``check_document`` is the whole rule and names what is wrong
 the first does not clear is not bad, only not yet known.
 """
 
+import itertools
 import json
 import math
 import re
@@ -17,6 +18,8 @@ from moorage_wire.malformed import MalformedMessage, not_json
 MAX_DEPTH: Final = 64
 MAX_NUMBER_DIGITS: Final = 4000
 """Below the 4,300 digits at which CPython's own readers refuse an integer."""
+MAX_SUSPECTS: Final = 1000
+"""Numbers near the end of a double's range in one body; each costs a slow look."""
 
 _BACKSLASH: Final = ord("\\")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -41,8 +44,8 @@ def looks_plain(document: bytes, *, max_depth: int = MAX_DEPTH) -> bool:
 def check_document(body: bytes) -> Any:
     """The document of a body: objects as tuples of pairs, arrays as lists.
 
-    Raises ``MalformedMessage``: ByteOrderMark, NotUtf8, TooDeep, NumberOutOfRange, NotJson,
-    LoneSurrogate.
+    Raises ``MalformedMessage``: ByteOrderMark, NotUtf8, TooDeep, NumberOutOfRange,
+    TooManyExtremeNumbers, NotJson, LoneSurrogate.
     """
     text = _text(body)
     if _is_deep(body, MAX_DEPTH):
@@ -97,24 +100,16 @@ def _check_with_second_reader(body: bytes) -> None:
 # ---- depth ---------------------------------------------------------------------------------
 
 _ALL_BUT_MARKS: Final = bytes(byte for byte in range(256) if byte not in b'[{]}"')
-_ONE_KIND: Final = bytes.maketrans(b"{}", b"[]")
+_STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 
 
 def _is_deep(document: bytes, max_depth: int) -> bool:
-    """Whether valid JSON nests deeper: each round takes away the innermost level everywhere."""
-    brackets = _brackets(document)
-    for _ in range(max_depth):
-        if b"[]" not in brackets:
-            return False
-        brackets = brackets.replace(b"[]", b"")
-    return b"[]" in brackets
-
-
-def _brackets(document: bytes) -> bytes:
-    """The brackets of a document, all of one kind, in order, without those inside strings."""
-    marks = _without_escapes(document).translate(_ONE_KIND, _ALL_BUT_MARKS)
+    """Whether brackets outside of strings nest deeper."""
+    marks = _without_escapes(document).translate(None, _ALL_BUT_MARKS)
     # Two quotes with nothing between them change nothing for the rest, whatever they enclose.
-    return b"".join(marks.replace(b'""', b"").split(b'"')[::2])
+    brackets = b"".join(marks.replace(b'""', b"").split(b'"')[::2])
+    steps = memoryview(brackets.translate(_STEPS)).cast("b")
+    return max(itertools.accumulate(steps), default=0) > max_depth
 
 
 def _without_escapes(document: bytes) -> bytes:
@@ -125,10 +120,11 @@ def _without_escapes(document: bytes) -> bytes:
 
 # ---- numbers -------------------------------------------------------------------------------
 
-_SUSPECT_EXPONENT = re.compile(rb"[\[:,\s]-?\d++(?:\.\d++)?[eE][+-]?\d{3}")
+_SUSPECT_EXPONENT = re.compile(rb"[\[:,\s]-?\d++(?:\.\d++)?[eE]\+?\d{3}")
 _SUSPECT_RUN = re.compile(rb"(?<!\d)\d{200}")
-_SUSPECT_NUMBER = re.compile(
-    rb"(?<![\d.])\d++(?:\.\d++)?[eE][+-]?\d{3,}+|(?<!\d)\d{200,}+[\d.eE+-]*+"
+_TOO_MANY_DIGITS = re.compile(rb"(?<!\d)\d{%d}" % (MAX_NUMBER_DIGITS + 1))
+_SUSPECT_FLOAT = re.compile(
+    rb"(?<![\d.])\d++(?:\.\d++)?[eE]\+?\d{3}\d*+|(?<!\d)\d{200}\d*+(?=[.eE])[\d.eE+-]*+"
 )
 
 
@@ -136,19 +132,18 @@ def _check_numbers(document: bytes) -> None:
     if looks_plain(document, max_depth=len(document)):
         return
     outside_of_strings = b'"'.join(_without_escapes(document).split(b'"')[::2])
-    for found in _SUSPECT_NUMBER.finditer(outside_of_strings):
-        if _is_out_of_range(found.group()):
-            raise not_json(
-                "NumberOutOfRange",
-                f"a number is beyond a double or longer than {MAX_NUMBER_DIGITS} digits",
-            )
+    if _TOO_MANY_DIGITS.search(outside_of_strings):
+        raise not_json("NumberOutOfRange", f"a number has over {MAX_NUMBER_DIGITS} digits")
+    suspects = list(itertools.islice(_SUSPECT_FLOAT.finditer(outside_of_strings), MAX_SUSPECTS + 1))
+    if len(suspects) > MAX_SUSPECTS:
+        raise not_json(
+            "TooManyExtremeNumbers", f"over {MAX_SUSPECTS} numbers have exponents from 100 on"
+        )
+    if any(_is_infinite(found.group()) for found in suspects):
+        raise not_json("NumberOutOfRange", "a number is beyond the range of a double")
 
 
-def _is_out_of_range(number: bytes) -> bool:
-    if len(number) > MAX_NUMBER_DIGITS:
-        return True
-    if number.isdigit():
-        return False
+def _is_infinite(number: bytes) -> bool:
     try:
         return math.isinf(float(number))
     except ValueError:

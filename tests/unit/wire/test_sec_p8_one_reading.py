@@ -159,6 +159,12 @@ ROWS: dict[str, tuple[bytes, Read | Refused]] = {
     "long mantissa, short exponent": (arguments(b"1" * 250 + b"e99"),
                                       Refused("NumberOutOfRange")),
     "long mantissa with a fraction": (arguments(b"1" * 400 + b".5"), Refused("NumberOutOfRange")),
+    "1000 numbers near the end of the range": (
+        arguments(b"[" + b",".join([b"1e300"] * 1000) + b"]"), ADD),
+    "1001 numbers near the end of the range": (
+        arguments(b"[" + b",".join([b"1e300"] * 1001) + b"]"),
+        Refused("TooManyExtremeNumbers")),
+    "1001 numbers near zero": (arguments(b"[" + b",".join([b"1e-300"] * 1001) + b"]"), ADD),
     "4001 digits": (arguments(b"7" * 4001), Refused("NumberOutOfRange")),
     "4000 digits": (arguments(b"7" * 4000), ADD),
     "1e308": (arguments(b"1e308"), ADD),
