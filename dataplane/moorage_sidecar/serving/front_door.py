@@ -22,6 +22,8 @@ from moorage_wire.jsonrpc import Message
 
 MCP_PATH: Final = "/mcp"
 SSE_PATH: Final = "/sse"
+CLIENT_GONE: Final = 499
+"""Never seen by anybody: there is no connection left to send it on."""
 Body = Message | tuple[Message, ...]
 PostStory = Callable[[Checked, Body], Awaitable[web.StreamResponse]]
 
@@ -47,6 +49,8 @@ class FrontDoor:
             return await self._answer(request)
         except Refusal as refusal:
             return self._refuse(refusal, None)
+        except ConnectionError:
+            return web.Response(status=CLIENT_GONE)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         checked = check_request(request)

@@ -16,6 +16,9 @@ RETRY_SECONDS = 1
 KEEPALIVE_SECONDS = 620
 """Longer than proxies keep an idle connection, so that they close it and not we."""
 
+LINGERING_SECONDS = 1.0
+"""How long the rest of a refused body is read and dropped, so that the refusal is seen."""
+
 _logger = logging.getLogger("moorage_sidecar.http")
 
 
@@ -32,6 +35,7 @@ class ClientConnection(web.RequestHandler):
             access_log=None,  # type: ignore[arg-type]
             logger=_logger,
             auto_decompress=False,
+            lingering_time=LINGERING_SECONDS,
         )
         self._server = server
         self._first_head: asyncio.TimerHandle | None = None

@@ -106,7 +106,7 @@ def flood() -> None:
 
     def go(_: Message) -> None:
         event = {"jsonrpc": "2.0", "method": "notifications/message", "params": {"data": "x" * 999}}
-        for _ in range(int(ARGUMENT)):
+        for _number in range(int(ARGUMENT)):
             write(json.dumps(event))
 
     serve({"go": go})

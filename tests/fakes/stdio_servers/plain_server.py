@@ -2,13 +2,14 @@
 
 ``plain_server.py [VERSION]`` negotiates that version, or else the one that the client asks for.
 Methods beyond MCP's: ``wait`` (params.seconds), ``progress`` (params.number), ``tell``
-(params.method: a notification of that method), ``ask`` (a request to the client whose answer
+(params.notification: its method), ``ask`` (a request to the client whose answer
 becomes the result), ``forget`` (no answer at all).
 """
 
 import json
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 Message = dict[str, Any]
@@ -50,7 +51,7 @@ def wait(message: Message) -> None:
 
 def tell(message: Message) -> None:
     """Send a notification, then answer."""
-    send({"method": message["params"]["method"], "params": {}})
+    send({"method": message["params"]["notification"], "params": {}})
     answer(message, {})
 
 
@@ -61,13 +62,22 @@ def ask(message: Message) -> None:
     send({"id": question, "method": "roots/list", "params": {}})
 
 
-METHODS = {
+def echo(message: Message) -> None:
+    """Answer with the parameters."""
+    answer(message, message.get("params"))
+
+
+def stay_silent(_: Message) -> None:
+    """Never answer."""
+
+
+METHODS: dict[str, Callable[[Message], None]] = {
     "initialize": initialize,
     "progress": progress,
     "wait": wait,
     "tell": tell,
     "ask": ask,
-    "forget": lambda message: None,
+    "forget": stay_silent,
 }
 
 
@@ -79,7 +89,7 @@ def take(message: Message) -> None:
         error = {"code": -32601, "message": "unknown method"}
         send({"id": message["id"], "error": error})
     elif "id" in message:
-        METHODS.get(message["method"], lambda m: answer(m, m.get("params")))(message)
+        METHODS.get(message["method"], echo)(message)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ from typing import Any
 
 import aiohttp
 
-from moorage_sidecar import StdioBridge
-
 BOTH_TYPES = "application/json, text/event-stream"
 MODERN = "2026-07-28"
 
@@ -29,9 +27,9 @@ def initialize_message(version: str = "2025-11-25", request_id: object = 0) -> d
 class RawSession:
     """One legacy session over streamable HTTP."""
 
-    def __init__(self, http: aiohttp.ClientSession, bridge: StdioBridge) -> None:
+    def __init__(self, http: aiohttp.ClientSession, address: str) -> None:
         self.http = http
-        self.url = bridge.address + "/mcp"
+        self.url = address + "/mcp"
         self.headers: dict[str, str] = {"Accept": BOTH_TYPES}
 
     async def open(self, version: str = "2025-11-25") -> "RawSession":
@@ -70,7 +68,10 @@ async def answer_of(response: aiohttp.ClientResponse) -> dict[str, Any]:
     if response.content_type == "application/json":
         body: dict[str, Any] = await response.json()
         return body
-    return [json.loads(event["data"]) async for event in events_of(response) if event["data"]][-1]
+    answer: dict[str, Any] = {}
+    async for event in events_of(response):
+        answer = json.loads(event["data"]) if event["data"] else answer
+    return answer
 
 
 async def events_of(response: aiohttp.ClientResponse) -> AsyncIterator[dict[str, str]]:
@@ -86,6 +87,26 @@ async def events_of(response: aiohttp.ClientResponse) -> AsyncIterator[dict[str,
         elif fields:
             yield {"data": "", **fields}
             fields = {}
+
+
+class ModernCaller:
+    """Sends requests of 2026-07-28 to one bridge."""
+
+    def __init__(self, http: aiohttp.ClientSession, address: str, **headers: str) -> None:
+        self.http = http
+        self.url = address + "/mcp"
+        self.headers = headers
+
+    def post(self, body: dict[str, Any], **headers: str | None) -> Any:
+        """POST one request; a header of ``None`` is left out."""
+        merged = {**modern_headers(body), **self.headers, **headers}
+        sent = {name: value for name, value in merged.items() if value is not None}
+        return self.http.post(self.url, json=body, headers=sent)
+
+    async def call(self, method: str, request_id: object, **params: Any) -> dict[str, Any]:
+        """POST a request and give the JSON-RPC answer, however it comes."""
+        async with self.post(modern_message(method, request_id, **params)) as answer:
+            return await answer_of(answer)
 
 
 def modern_message(method: str, request_id: object, **params: Any) -> dict[str, Any]:

@@ -10,15 +10,18 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 from mcp_types import ElicitResult
 
+from integration.sidecar.fixture_types import BridgeStarter, Eventually
+
 BOTH_ERAS = pytest.mark.parametrize("mode", ["legacy", "auto"])
 
 
 def text_of(result: Any) -> str:
-    return result.content[0].text
+    text: str = result.content[0].text
+    return text
 
 
 @BOTH_ERAS
-async def test_calls_are_answered(start_bridge, mode):
+async def test_calls_are_answered(start_bridge: BridgeStarter, mode: str) -> None:
     bridge = await start_bridge("sdk_server.py")
 
     async with Client(bridge.address + "/mcp", mode=mode) as client:
@@ -30,7 +33,9 @@ async def test_calls_are_answered(start_bridge, mode):
 
 
 @BOTH_ERAS
-async def test_progress_comes_before_the_answer_in_order(start_bridge, mode):
+async def test_progress_comes_before_the_answer_in_order(
+    start_bridge: BridgeStarter, mode: str
+) -> None:
     bridge = await start_bridge("sdk_server.py")
     seen: list[float] = []
 
@@ -44,7 +49,9 @@ async def test_progress_comes_before_the_answer_in_order(start_bridge, mode):
 
 
 @BOTH_ERAS
-async def test_a_question_of_the_server_reaches_the_client(start_bridge, mode):
+async def test_a_question_of_the_server_reaches_the_client(
+    start_bridge: BridgeStarter, mode: str
+) -> None:
     bridge = await start_bridge("sdk_server.py")
     asked: list[str] = []
 
@@ -61,7 +68,9 @@ async def test_a_question_of_the_server_reaches_the_client(start_bridge, mode):
             assert (text_of(answer), asked) == ("accept", ["may I?"])
 
 
-async def test_each_legacy_session_has_its_own_process(start_bridge, eventually):
+async def test_each_legacy_session_has_its_own_process(
+    start_bridge: BridgeStarter, eventually: Eventually
+) -> None:
     bridge = await start_bridge("sdk_server.py")
 
     async with (
@@ -79,7 +88,7 @@ async def test_each_legacy_session_has_its_own_process(start_bridge, eventually)
     await eventually(lambda: bridge.counts().processes == 0)
 
 
-async def test_modern_clients_share_one_process(start_bridge):
+async def test_modern_clients_share_one_process(start_bridge: BridgeStarter) -> None:
     bridge = await start_bridge("sdk_server.py")
 
     async with (
@@ -94,7 +103,7 @@ async def test_modern_clients_share_one_process(start_bridge):
     assert bridge.counts().processes == 1
 
 
-async def test_equal_ids_of_many_modern_clients_do_not_cross(start_bridge):
+async def test_equal_ids_of_many_modern_clients_do_not_cross(start_bridge: BridgeStarter) -> None:
     bridge = await start_bridge("sdk_server.py")
 
     async def one_client(number: int) -> bool:
@@ -107,7 +116,9 @@ async def test_equal_ids_of_many_modern_clients_do_not_cross(start_bridge):
     assert all(await asyncio.gather(*(one_client(number) for number in range(10))))
 
 
-async def test_a_subscription_hears_of_a_change_made_by_another_client(start_bridge):
+async def test_a_subscription_hears_of_a_change_made_by_another_client(
+    start_bridge: BridgeStarter,
+) -> None:
     bridge = await start_bridge("sdk_server.py")
 
     async with (
@@ -121,7 +132,7 @@ async def test_a_subscription_hears_of_a_change_made_by_another_client(start_bri
     assert type(event).__name__ == "ToolsListChanged"
 
 
-async def test_a_legacy_log_message_reaches_its_client(start_bridge):
+async def test_a_legacy_log_message_reaches_its_client(start_bridge: BridgeStarter) -> None:
     bridge = await start_bridge("sdk_server.py")
     heard: asyncio.Queue[Any] = asyncio.Queue()
 
@@ -139,7 +150,7 @@ async def test_a_legacy_log_message_reaches_its_client(start_bridge):
     assert said == "listen"
 
 
-async def test_a_modern_client_of_a_legacy_server_falls_back(start_bridge):
+async def test_a_modern_client_of_a_legacy_server_falls_back(start_bridge: BridgeStarter) -> None:
     bridge = await start_bridge("plain_server.py")
 
     async with Client(bridge.address + "/mcp", mode="auto") as client:

@@ -1,0 +1,10 @@
+"""Types of the fixtures of this folder."""
+
+from collections.abc import Awaitable, Callable
+
+from moorage_sidecar import StdioBridge
+
+BridgeStarter = Callable[..., Awaitable[StdioBridge]]
+"""``(SCRIPT, *ARGUMENTS, unix_socket=None, **limits)``: a bridge that listens."""
+Eventually = Callable[..., Awaitable[None]]
+"""``(CONDITION, SECONDS=5)``: wait until the condition holds."""

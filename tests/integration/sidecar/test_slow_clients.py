@@ -1,0 +1,100 @@
+"""Clients that are slow or many: cut off by name, others are served."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from integration.sidecar.fixture_types import BridgeStarter
+from integration.sidecar.raw_client import RawSession, message
+from moorage_sidecar import StdioBridge
+
+
+async def connect(bridge: StdioBridge) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    address = urlsplit(bridge.address)
+    return await asyncio.open_connection(address.hostname, address.port)
+
+
+async def test_half_a_head_is_cut_off(start_bridge: BridgeStarter) -> None:
+    bridge = await start_bridge("plain_server.py", head_seconds=0.3)
+    reader, writer = await connect(bridge)
+
+    writer.write(b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+    rest = await asyncio.wait_for(reader.read(), 3)
+
+    assert rest == b""
+    writer.close()
+
+
+async def test_half_a_body_is_refused_by_name(start_bridge: BridgeStarter) -> None:
+    bridge = await start_bridge("plain_server.py", body_seconds=0.3)
+    reader, writer = await connect(bridge)
+
+    writer.write(
+        b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"Content-Length: 100\r\n\r\n{"
+    )
+    answer = await asyncio.wait_for(reader.read(), 15)
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"send it without pauses" in answer
+    writer.close()
+
+
+async def test_a_client_that_waits_for_continue_is_told_to_go_on(
+    start_bridge: BridgeStarter,
+) -> None:
+    bridge = await start_bridge("plain_server.py")
+    reader, writer = await connect(bridge)
+    body = b'{"jsonrpc":"2.0","id":1,"method":"ping"}'
+
+    writer.write(
+        b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body)
+    )
+    told = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 3)
+    writer.write(body)
+    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 3)
+
+    assert told == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    writer.close()
+
+
+async def test_past_the_bound_of_connections_the_caller_is_refused(
+    start_bridge: BridgeStarter,
+) -> None:
+    bridge = await start_bridge("plain_server.py", max_connections=2)
+    held = [await connect(bridge) for _ in range(2)]
+    await asyncio.sleep(0.1)
+
+    reader, writer = await connect(bridge)
+    answer = await asyncio.wait_for(reader.read(), 3)
+
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"at most 2 connections" in answer
+    for _, open_writer in [*held, (reader, writer)]:
+        open_writer.close()
+
+
+async def test_a_reader_that_stops_loses_its_stream_and_not_its_session(
+    start_bridge: BridgeStarter, http: aiohttp.ClientSession
+) -> None:
+    bridge = await start_bridge(
+        "bad_server.py", "flood", "20000", write_stall_seconds=0.5, stream_queue_bytes=10_000
+    )
+    session = await RawSession(http, bridge.address).open()
+    reader, writer = await connect(bridge)
+    session_id = session.headers["Mcp-Session-Id"].encode()
+
+    writer.write(
+        b"GET /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
+        b"Mcp-Session-Id: %s\r\n\r\n" % session_id
+    )
+    await reader.readuntil(b"\r\n\r\n")
+    writer.transport.pause_reading()  # type: ignore[attr-defined]
+    async with session.post(message("go", 1), Accept="text/event-stream"):
+        pinged = await asyncio.wait_for(session.call("ping", 2), 10)
+
+    assert pinged["result"] == {}
+    writer.transport.abort()
