@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from moorage_operator.api import bounds
-from moorage_operator.api.findings import field_path, quoted
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.api.name_rules import group_name, namespace_name
 from moorage_operator.api.unique import refuse_repeated
@@ -33,19 +32,13 @@ class RouteSpec:
 
 
 def read_routes(spec: Members) -> tuple[RouteSpec, ...]:
-    """All routes; their paths differ and none lies where another one takes its messages."""
+    """All routes; their paths differ."""
     items = spec.items("routes", bounds.ROUTES)
     readings = [_read_route(item) for item in items]
     places = [place for place, _ in readings]
     routes = tuple(route for _, route in readings)
     refuse_repeated(places, [route.path for route in routes])
-    _refuse_paths_below_messages(places, [route.path for route in routes])
     return routes
-
-
-def message_path(route: str) -> str:
-    """Where clients of the older HTTP+SSE transport POST their messages on that route."""
-    return f"{route.rstrip('/')}/message"
 
 
 def _read_route(value: Value) -> tuple[Value, RouteSpec]:
@@ -61,18 +54,3 @@ def _read_reference(value: Value) -> UpstreamReference:
             name=upstream.text("name", group_name),
             namespace=upstream.optional_text("namespace", namespace_name),
         )
-
-
-def _refuse_paths_below_messages(places: list[Value], paths: list[str]) -> None:
-    taken = {message_path(path): place for path, place in zip(paths, places, strict=True) if path}
-    for place, path in zip(places, paths, strict=True):
-        for taker in _leading_paths(path):
-            if taker in taken:
-                message = f"{quoted(taker)} takes the messages of {field_path(taken[taker].path)}"
-                place.refuse("Contradiction", message, "choose another path")
-
-
-def _leading_paths(path: str) -> list[str]:
-    """The path itself and everything it lies below: ``/a``, ``/a/b``."""
-    segments = path.split("/")
-    return ["/".join(segments[: end + 1]) for end in range(1, len(segments))]

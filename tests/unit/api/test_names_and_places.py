@@ -73,13 +73,6 @@ def test_paths_that_are_refused(path: str) -> None:
     assert paths_found(path) == {"spec.routes[0].path": "InvalidValue"}
 
 
-def test_no_route_lies_where_another_takes_its_messages() -> None:
-    assert paths_found("/a", "/b", "/a/message") == {"spec.routes[2].path": "Contradiction"}
-    assert paths_found("/a/message/b", "/a") == {"spec.routes[0].path": "Contradiction"}
-    assert paths_found("/", "/message") == {"spec.routes[1].path": "Contradiction"}
-    assert paths_found("/a", "/a/messages", "/a/b/message", "/message") == {}
-
-
 @pytest.mark.parametrize("name", ["localhost", "mcp.example.com", "127.0.0.1", "::1", "x--1.a"])
 def test_host_names(name: str) -> None:
     assert findings_in(gateway_document(listener={"hostnames": [name]})) == ()

@@ -1,0 +1,21 @@
+"""The command ``moorage``."""
+
+import sys
+
+from moorage_local.check import check
+from moorage_local.command_line import CheckCommand, parse_command
+
+
+def main() -> int:
+    """Run the command of ``sys.argv``; the process's exit status (0 good, 1 findings, 2 usage)."""
+    command = parse_command(sys.argv[1:])
+    if isinstance(command, CheckCommand):
+        return check(command)
+    # Only the command that serves needs what serving needs: `check` answers in a blink.
+    from moorage_local.up import up
+
+    return up(command)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
