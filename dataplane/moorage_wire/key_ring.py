@@ -85,7 +85,7 @@ def _read_key(encoded: str, line_number: int) -> Key:
         raise KeyRingError(
             f"line {line_number} of the key ring is not the base64 form of {KEY_BYTES} bytes: "
             "write it with `head -c 32 /dev/urandom | base64`"
-        ) from None
+        )
     return Key(secret)
 
 

@@ -108,5 +108,6 @@ def test_a_state_ends_at_a_mebibyte() -> None:
     assert open_state(sealer_of(), ROUTE, text) == (content, longest)
     with pytest.raises(CapsuleTooLarge, match="request state"):
         seal_state(sealer_of(), ROUTE, content, longest + "s")
-    with pytest.raises(BadCapsule):
+    with pytest.raises(BadCapsule) as refusal:
         open_state(sealer_of(), ROUTE, text + "s" * 6144)
+    assert refusal.value.why == "length"

@@ -47,7 +47,6 @@ def test_a_bad_line_is_named_with_its_remedy(text: str, line: int) -> None:
         KeyRing.from_text(text)
     for content in text.split():
         assert len(content) < 8 or content not in str(refusal.value)
-    assert refusal.value.__cause__ is None
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n"])
