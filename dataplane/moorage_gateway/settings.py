@@ -16,8 +16,6 @@ class Limits:
     held_answer_bytes: int = 4 * MIB
     """Largest answer that is held whole, because a capsule in it must be sealed first."""
     event_bytes: int = MIB
-    write_buffer_bytes: int = 64 * KIB
-    """What may wait for a slow reader before the endpoint is paused."""
 
     head_seconds: float = 10.0
     body_idle_seconds: float = 15.0
