@@ -42,6 +42,7 @@ class ClientConnection(asyncio.Protocol):
         "_body",
         "_body_bytes",
         "_closing",
+        "_deaf",
         "_half_sent",
         "_headers",
         "_loop",
@@ -76,6 +77,7 @@ class ClientConnection(asyncio.Protocol):
         self._waiting: deque[HttpRequest] = deque()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
+        self._deaf = False
         self.deadline = NEVER
         self.feeder: Feeder | None = None
         self.transport: asyncio.Transport | None = None
@@ -96,14 +98,16 @@ class ClientConnection(asyncio.Protocol):
             self.refuse(error)
 
     def data_received(self, data: bytes) -> None:
-        if self._closing:
+        if self._closing or self._deaf:
             return
         self._message_bytes += len(data)
         try:
             assert self._parser is not None
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._refusal = self._refusal or _malformed("Upgrade is not served here")
+            # The request is whole and answered as if it had not offered to switch (RFC 9110 §7.8);
+            # what follows it is of no protocol that we know.
+            self._deaf = True
         except httptools.HttpParserError:
             self._refusal = self._refusal or _malformed("the request is no valid HTTP/1.1")
         if self._refusal is not None:
@@ -176,6 +180,10 @@ class ClientConnection(asyncio.Protocol):
         parser, limits = self._parser, self._server.limits
         assert parser is not None
         raw_headers = tuple(self._headers)
+        version = parser.get_http_version()
+        if version not in ("1.1", "1.0"):
+            self._refusal = self._refusal or _unknown_version()
+            return
         try:
             head = read_head(raw_headers, max_header_bytes=limits.request_head_bytes)
         except HeadRefusal as error:
@@ -187,7 +195,7 @@ class ClientConnection(asyncio.Protocol):
             parser.get_method().decode("latin-1"),
             self._target.decode("latin-1"),
             head,
-            parser.get_http_version() == "1.1",
+            version == "1.1",
         )
         request.raw_headers = raw_headers
         self._request = request
@@ -208,7 +216,9 @@ class ClientConnection(asyncio.Protocol):
         if request is None or self._refusal is not None:
             return
         assert self._parser is not None
-        request.keep_alive = self._parser.should_keep_alive() and request.http11
+        request.keep_alive = (
+            request.http11 and not request.head.offers_upgrade and self._parser.should_keep_alive()
+        )
         request.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         if self._task is None:
             self._begin(request)
@@ -359,6 +369,15 @@ class ClientConnection(asyncio.Protocol):
 def _malformed(message: str) -> MalformedRequest:
     return MalformedRequest(
         message, reason="MalformedHead", remedy="send requests that follow RFC 9112"
+    )
+
+
+def _unknown_version() -> MalformedRequest:
+    return MalformedRequest(
+        "this HTTP version is not served here",
+        reason="HttpVersionNotSupported",
+        remedy="use HTTP/1.1",
+        status=505,
     )
 
 

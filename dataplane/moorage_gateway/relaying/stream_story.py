@@ -1,7 +1,7 @@
 """The stream story: a legacy session's GET stream and its DELETE."""
 
 from moorage_gateway.access.principal import Principal
-from moorage_gateway.errors import CapacityError, EndpointUnreachable
+from moorage_gateway.errors import CapacityError, EndpointUnreachable, MalformedRequest
 from moorage_gateway.relaying.call import Call
 from moorage_gateway.relaying.passages import LegacyPassage
 from moorage_gateway.relaying.runtime import Runtime
@@ -18,6 +18,7 @@ class StreamStory:
     async def get(self, call: Call, principal: Principal) -> None:
         """Relay the session's stream until one side ends it."""
         runtime = self._runtime
+        _require_session(call)
         mooring, booked = board(runtime, call, principal)
         if self.open_streams >= runtime.limits.streams:
             raise CapacityError(
@@ -53,6 +54,7 @@ class StreamStory:
     async def delete(self, call: Call, principal: Principal) -> None:
         """Relay the end of a session."""
         runtime = self._runtime
+        _require_session(call)
         mooring, booked = board(runtime, call, principal)
         request = booked.pool.bodiless(b"DELETE", call.head.forward, upstream_line(mooring))
         passage = LegacyPassage(runtime.limits, lambda event_id: event_id, client_line(mooring))
@@ -65,3 +67,12 @@ class StreamStory:
             raise
         if call.status < 300 or call.status == 404:
             runtime.ledger.forget(mooring.session_tag)
+
+
+def _require_session(call: Call) -> None:
+    if call.head.session_id is None:
+        raise MalformedRequest(
+            "this request needs a session id",
+            reason="SessionIdMissing",
+            remedy="send the Mcp-Session-Id that initialize gave",
+        )
