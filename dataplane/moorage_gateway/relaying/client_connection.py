@@ -37,7 +37,6 @@ class ClientConnection(asyncio.Protocol):
     """One client connection. ``deadline`` is when the server's sweep ends its present state."""
 
     __slots__ = (
-        "_address",
         "_begun_at",
         "_body",
         "_body_bytes",
@@ -54,6 +53,7 @@ class ClientConnection(asyncio.Protocol):
         "_target",
         "_task",
         "_waiting",
+        "address",
         "deadline",
         "feeder",
         "transport",
@@ -64,7 +64,6 @@ class ClientConnection(asyncio.Protocol):
         self._server = server
         self._loop = loop
         self._parser: httptools.HttpRequestParser | None = None
-        self._address = ""
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._request: HttpRequest | None = None
@@ -78,6 +77,8 @@ class ClientConnection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._closing = False
         self._deaf = False
+        self.address = ""
+        """The client's IP address."""
         self.deadline = NEVER
         self.feeder: Feeder | None = None
         self.transport: asyncio.Transport | None = None
@@ -91,6 +92,8 @@ class ClientConnection(asyncio.Protocol):
         # socket before the next one is read, and whoever feeds a full socket is paused at once.
         self.transport.set_write_buffer_limits(0)
         self._parser = httptools.HttpRequestParser(self)
+        peer = self.transport.get_extra_info("peername")
+        self.address = peer[0] if isinstance(peer, tuple) else "unix"
         self.deadline = self._loop.time() + self._server.limits.keepalive_seconds
         try:
             self._server.joined(self)
@@ -295,18 +298,10 @@ class ClientConnection(asyncio.Protocol):
             for name, value in self._headers
         )
 
-    @property
-    def address(self) -> str:
-        """The client's IP address."""
-        if not self._address and self.transport is not None:
-            peer = self.transport.get_extra_info("peername")
-            self._address = str(peer[0]) if isinstance(peer, tuple) else "unix"
-        return self._address
-
     def _whole_or_over(self) -> None:
         if self._half_sent:
             self._half_sent = False
-            self._server.half_sent.leave(self._address)
+            self._server.half_sent.leave(self.address)
 
     # how it ends
 
