@@ -73,6 +73,7 @@ class Parts:
     async def stop(self) -> None:
         """End what ``start`` began, and every connection."""
         self.loop_lag.stop()
+        await self.front.http_sse.stop()
         await self.verification.stop()
         self.runtime.book.close()
         if self.access_log is not None:

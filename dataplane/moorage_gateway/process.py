@@ -12,7 +12,7 @@ from moorage_gateway.relaying.client_connection import ClientConnection
 from moorage_gateway.reporting.admin_pages import Readiness
 from moorage_gateway.reporting.admin_site import AdminSite
 from moorage_gateway.routing.endpoint_state import EndpointState
-from moorage_gateway.settings import GatewaySettings
+from moorage_gateway.settings import GatewaySettings, replica_address
 from moorage_gateway.stopping import StopSequence
 from moorage_wire.capsules import KeyRing
 
@@ -35,7 +35,11 @@ class Gateway:
         settings = self._settings
         self._parts = parts = Parts(settings, self._ring, table.gateway, random.random)
         self._admin = AdminSite(
-            parts.metrics.render, self._readiness, self.status, parts.cells.refused
+            parts.metrics.render,
+            self._readiness,
+            self.status,
+            parts.cells.refused,
+            parts.front.http_sse.replica_routes(),
         )
         self.apply(table)
         await self._admin.start(settings.admin_host, settings.admin_port)
@@ -44,11 +48,13 @@ class Gateway:
         except OSError:
             await self._admin.stop(0)
             raise
+        parts.front.http_sse.reachable_at(replica_address(settings, self._admin.port))
         parts.start()
         self._run(
             parts.runtime.exchanges.sweep,
             parts.front_server.sweep,
             parts.verification.ping_rounds,
+            parts.front.http_sse.sweep,
             self._forget_idle_sessions,
         )
         # What lives now lives as long as the process: no collection need look at it again.

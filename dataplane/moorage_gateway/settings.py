@@ -51,6 +51,16 @@ class GatewaySettings:
     listen_port: int = 8080
     admin_host: str = "127.0.0.1"
     admin_port: int = 9090
+    replica_host: str | None = None
+    """Where other replicas reach the admin port; needed where ``admin_host`` is a wildcard."""
     access_log: int | None = None
     """File descriptor of the access log; None keeps none."""
     limits: Limits = field(default_factory=Limits)
+
+
+def replica_address(settings: GatewaySettings, admin_port: int) -> str:
+    """``host:port`` at which other replicas reach this one, empty where nothing says."""
+    host = settings.replica_host or settings.admin_host
+    if host in ("", "0.0.0.0", "::"):
+        return ""
+    return f"[{host}]:{admin_port}" if ":" in host else f"{host}:{admin_port}"

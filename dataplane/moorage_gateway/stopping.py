@@ -40,3 +40,4 @@ class StopSequence:
         for relay in tuple(self._parts.runtime.exchanges.running):
             if relay.is_get_stream:
                 relay.close_stream(FAREWELL)
+        self._parts.front.http_sse.drain()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 
 from moorage_contract.route_table import Route, RouteTable
 from moorage_gateway.access.origin_guard import OriginGuard
@@ -18,6 +19,7 @@ from moorage_gateway.relaying.call import Call
 from moorage_gateway.relaying.call_end import CallEnds
 from moorage_gateway.relaying.client_connection import ClientConnection
 from moorage_gateway.relaying.http_request import HttpRequest
+from moorage_gateway.relaying.http_sse.http_sse_story import HttpSseStory
 from moorage_gateway.relaying.message_story import MessageStory
 from moorage_gateway.relaying.modern_story import ModernStory
 from moorage_gateway.relaying.runtime import Runtime
@@ -40,6 +42,7 @@ class Front:
         self._messages = MessageStory(runtime)
         self._modern = ModernStory(runtime)
         self.streams = StreamStory(runtime)
+        self.http_sse = HttpSseStory(runtime, new_id=lambda: secrets.token_urlsafe(16))
         self.closing = False
         """True while the process stops: every answer closes its connection."""
 
@@ -78,6 +81,8 @@ class Front:
         call.group = self._runtime.book.groups[route.group]
         if request.method == "POST":
             await self._post(call, request)
+        elif self.http_sse.takes(call, request):
+            await self._http_sse(call, request)
         elif era_of(head.protocol_version) is Era.MODERN:
             raise MethodNotAllowed(f"{request.method} has no meaning at 2026-07-28")
         elif request.method == "GET":
@@ -88,6 +93,14 @@ class Front:
             await self.streams.delete(call, ANONYMOUS)
         else:
             raise MethodNotAllowed(f"{request.method} has no meaning in MCP")
+
+    async def _http_sse(self, call: Call, request: HttpRequest) -> None:
+        if request.method == "GET":
+            call.method = "stream"
+            await self.http_sse.get(call, request, ANONYMOUS)
+        else:
+            call.method = "delete"
+            await self.http_sse.delete(call, ANONYMOUS)
 
     def _route(self, target: str) -> Route:
         route = self._routes.get(target)
@@ -114,6 +127,9 @@ class Front:
         else:
             call.message = read
             call.method = read.method or "response"
+        if self.http_sse.takes(call, request):
+            await self.http_sse.post(call, request, read, ANONYMOUS)
+            return
         modern = era_of(call.head.protocol_version) is Era.MODERN
         story = self._modern if modern else self._messages
         await story.tell(call, read, ANONYMOUS, request.raw_headers)

@@ -41,7 +41,12 @@ class AdminSite:
         self._listener: asyncio.Server | None = None
         app = web.Application(middlewares=[self._guarded])
         app.add_routes([*AdminPages(render_metrics, readiness, status).routes(), *extra_routes])
-        self._runner = web.AppRunner(app, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            keepalive_timeout=KEEPALIVE_SECONDS,
+            handler_cancellation=True,  # a replica that hangs up ends what it asked for
+        )
 
     async def start(self, host: str, port: int) -> None:
         """Listen; port 0 takes any free one. Raises ``OSError`` if the address is taken."""

@@ -1,0 +1,67 @@
+"""A request for what one replica holds: a client's stream, or an endpoint's (pure).
+
+The same value is served in place or sealed and sent to the replica that holds it.
+"""
+
+from hashlib import sha256
+from typing import Literal
+
+import msgspec
+
+from moorage_wire.capsules import (
+    BadCapsule,
+    CapsuleKind,
+    CapsuleSealer,
+    ReplicaContent,
+    open_content,
+    seal_content,
+)
+
+PROOF_SECONDS = 30
+"""How long a proof may travel; replicas' clocks may differ by less than that."""
+_PORT = "/replica/messages"
+"""Proofs are bound to this place, as other capsules are to their route."""
+
+Verb = Literal["say", "post", "get", "delete"]
+"""``say`` to a client's stream; the others to the session of a streamable HTTP client."""
+
+
+class HeldRequest(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Who asks what of which held thing."""
+
+    verb: Verb
+    route: str
+    holding_id: str
+    principal_tag: bytes
+    forward: bytes
+    """The client's header lines for the endpoint."""
+    body: bytes = b""
+    json: bool = True
+    """Whether the client can read a JSON answer."""
+    events: bool = True
+    """Whether it can read an event stream."""
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(HeldRequest).decode
+
+
+def seal_request(sealer: CapsuleSealer, request: HeldRequest, now: int) -> tuple[str, bytes]:
+    """The proof and the body to send; ``now`` in Unix seconds."""
+    body = _encode(request)
+    content = ReplicaContent(bound_to=sha256(body).digest(), expires_at=now + PROOF_SECONDS)
+    return seal_content(sealer, CapsuleKind.REPLICA, _PORT, content, attached=body), body
+
+
+def open_request(sealer: CapsuleSealer, proof: str, body: bytes, now: int) -> HeldRequest:
+    """The request that a replica of this gateway sent; raises BadCapsule, alike for all others."""
+    content = open_content(sealer, CapsuleKind.REPLICA, _PORT, proof, attached=body)
+    assert isinstance(content, ReplicaContent)
+    if content.bound_to != sha256(body).digest():
+        raise BadCapsule("binding")
+    if not now <= content.expires_at <= now + 2 * PROOF_SECONDS:
+        raise BadCapsule("age")
+    try:
+        return _decode(body)
+    except msgspec.DecodeError:
+        raise BadCapsule("content") from None
