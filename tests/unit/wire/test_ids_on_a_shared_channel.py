@@ -1,5 +1,7 @@
 """Ids of several clients on one channel: each answer finds its owner, and nobody else's."""
 
+import weakref
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -62,6 +64,18 @@ def test_a_released_owner_gets_no_late_answer() -> None:
     assert ids.release_owner("anna") == []
     assert ids.resolve(other) == ("bert", b"1")
     assert ids.issue("anna", b"1") not in {first, second, other}
+
+
+class Client:
+    """An owner whose life can be watched."""
+
+
+def test_an_owner_without_requests_in_flight_is_not_kept() -> None:
+    ids, client = IdMap(limit=10), Client()
+    life = weakref.ref(client)
+    ids.resolve(ids.issue(client, b"1"))
+    del client
+    assert life() is None
 
 
 class SharedChannel(RuleBasedStateMachine):

@@ -271,6 +271,25 @@ def test_sec_p8_what_parsers_could_read_differently_is_refused_by_name(title: st
     assert str(refusal.value).startswith(refusal.value.reason)
 
 
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (b"1e400", "NumberOutOfRange"),
+        (b"-1e400", "NumberOutOfRange"),
+        (b'{"y": 1e400}', "NumberOutOfRange"),
+        (b"7" * 4001, "NumberOutOfRange"),
+        (b"[" * 62 + b"]" * 62, "TooDeep"),
+        (b"[" * 62 + b"]" * 62 + b',"x":0', "TooDeep"),
+        (b'"\xff"', "NotUtf8"),
+    ],
+)
+def test_sec_p8_a_long_text_beside_it_hides_nothing(value: bytes, reason: str) -> None:
+    body = arguments(value + b',"text":"' + b"[{" * 4096 + b'"')
+    with pytest.raises(MalformedMessage) as refusal:
+        read_message(body)
+    assert refusal.value.reason == reason
+
+
 @pytest.mark.parametrize("title", ACCEPTED)
 def test_sec_p8_we_read_what_json_reads(title: str) -> None:
     body, expected = ACCEPTED[title]

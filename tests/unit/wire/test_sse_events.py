@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from moorage_wire.sse import (
@@ -118,6 +118,8 @@ parts = st.sampled_from(
 
 @settings(deadline=None, max_examples=200)
 @given(chunks=st.lists(st.lists(parts, max_size=4).map(b"".join), max_size=10))
+@example(chunks=[b"data: a\r", b"\ndata: b\r\n\r\n"])
+@example(chunks=[b"data: a\r\n\r", b"", b"\n\xef\xbb\xbfdata: b\n\n"])
 def test_every_chunking_and_line_end_gives_the_same_events(chunks: list[bytes]) -> None:
     reader = SseReader()
     read = [event for chunk in chunks for event in reader.feed(chunk)]

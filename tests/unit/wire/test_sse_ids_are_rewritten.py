@@ -62,6 +62,8 @@ chunkings = st.lists(st.lists(parts, max_size=4).map(b"".join), max_size=10)
 @example(chunks=[b"data: x\n", b"\nid: 1\rid: 2\r\n\n"])
 @example(chunks=[b"data: x\n\n", b"id: a\0b\rdata: y\r", b"\n\n"])
 @example(chunks=[b"id: a\0b\n\xef\xbb\xbfid: 7\n\n"])
+@example(chunks=[b"\xef\xbb\xbfid: 7\n\n"])
+@example(chunks=[b"data: x\n\n", b"\xef\xbb\xbfid: 7\n\n"])
 def test_every_chunking_relays_the_same_bytes_as_soon_as_they_are_no_id(
     chunks: list[bytes],
 ) -> None:
@@ -162,10 +164,11 @@ def test_an_id_line_past_its_bound_is_refused(before: bytes, chunks: list[bytes]
         [b"data: 1\n"] * 3,
         [b"data: x\n\ndata: 12345678901234567890\n\n"],
         [b"data: x\n\n", b"data: 12345678901234567890\n\n"],
+        [b"id", b": 1234567890", b"1234567890"],
     ],
 )
 def test_an_event_past_its_bound_is_refused(chunks: list[bytes]) -> None:
-    rewriter = SseIdRewriter(sealed, max_line_bytes=20, max_event_bytes=20)
+    rewriter = SseIdRewriter(sealed, max_line_bytes=100, max_event_bytes=20)
     with pytest.raises(EventTooLarge) as refusal:
         for chunk in chunks:
             rewriter.feed(chunk)
