@@ -30,6 +30,7 @@ class Call:
         "sent_at",
         "started_at",
         "status",
+        "stream_capsule",
         "upstream_seconds",
     )
 
@@ -43,6 +44,8 @@ class Call:
         self.group: BookedGroup | None = None
         self.endpoint: BookedEndpoint | None = None
         self.mooring: Mooring | None = None
+        self.stream_capsule: str | None = None
+        """What names an HTTP+SSE client's session, as a mooring's capsule does for the others."""
         self.message: Message | None = None
         self.method = ""
         self.status = 0

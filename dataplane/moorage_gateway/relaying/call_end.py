@@ -44,6 +44,7 @@ class CallEnds:
 
     def _entry(self, call: Call, route: str, seconds: float) -> AccessEntry:
         message, mooring = call.message, call.mooring
+        session = mooring.capsule if mooring is not None else call.stream_capsule
         return AccessEntry(
             at_seconds=self._unix_seconds(),
             route=route,
@@ -55,6 +56,6 @@ class CallEnds:
             bytes_out=call.bytes_out,
             peer=call.client.address,
             tool=name_of(message) if message and message.method == "tools/call" else None,
-            session=mooring.capsule.encode("ascii") if mooring is not None else None,
+            session=session.encode("ascii") if session is not None else None,
             reason=call.reason,
         )

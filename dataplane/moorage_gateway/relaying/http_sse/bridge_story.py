@@ -116,6 +116,7 @@ class BridgeStory:
             principal_tag=mooring.principal_tag,
             forward=bridged_lines(call.head.forward),
             body=body,
+            raw_id=call.raw_id,
             json=accepts_json(call.head.accept),
             events=accepts_events(call.head.accept),
         )

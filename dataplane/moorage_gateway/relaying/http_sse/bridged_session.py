@@ -63,7 +63,12 @@ class BridgedSession:
         self.booked = booked
         self.principal_tag = principal_tag
         self.opened_at = self.last_seen = runtime.loop_seconds()
-        self.over = False
+        self._failure: GatewayError | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, by whomever."""
+        return self._failure is not None
 
     @property
     def in_use(self) -> bool:
@@ -130,8 +135,8 @@ class BridgedSession:
             await self._post(message, lines)
 
     async def _post(self, message: Message, lines: bytes) -> None:
-        if self.over:
-            raise unknown_session()
+        if self._failure is not None:
+            raise self._failure
         pool, exchanges = self.booked.pool, self._runtime.exchanges
         request = pool.post_at(self._target, MESSAGE_HEAD + lines, message.encode())
         try:
@@ -239,7 +244,7 @@ class BridgedSession:
         """End the session; who still waits for an answer gets ``failure``."""
         if self.over:
             return
-        self.over = True
+        self._failure = failure
         for post in self._calls.posts:
             post.outbox.close(failure)
         if self._get is not None:

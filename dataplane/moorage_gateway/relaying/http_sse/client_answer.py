@@ -59,6 +59,7 @@ class ClientAnswer:
     async def write(self, octets: bytes) -> None:
         """Write a part of the stream, then wait while the client does not keep up."""
         if octets:
+            self._call.events += octets.count(b"\n\n")
             self._send(b"%x\r\n%b\r\n" % (len(octets), octets) if self._call.http11 else octets)
         await self._roomy.wait()
 

@@ -76,6 +76,7 @@ class ClientStreams:
         opening = stream.opening
         content = StreamContent(self._reach.holder, stream.id, "", opening.principal_tag)
         capsule = seal_content(self._runtime.sealer, CapsuleKind.STREAM, opening.route, content)
+        call.stream_capsule = capsule
         await answer.start_events()
         await answer.write(encode_event(message_uri(opening.route, capsule), event=b"endpoint"))
         await relay_stream(stream.outbox, answer)
@@ -90,7 +91,7 @@ class ClientStreams:
     ) -> None:
         """Take a message to the session whose stream gave this capsule."""
         assert call.group is not None and call.route is not None
-        content = self._open(call.route.path, capsule, principal)
+        content = self._open(call, call.route.path, capsule, principal)
         if isinstance(read, tuple):
             raise no_batches()
         # Of a relayed stream the endpoint's own message URI is sealed in, of a held one its id.
@@ -107,15 +108,17 @@ class ClientStreams:
             principal_tag=principal.tag,
             forward=bridged_lines(call.head.forward),
             body=read.encode(),
+            raw_id=call.raw_id,
         )
         await self._reach.ask(call, content.holder, request)
 
-    def _open(self, route: str, capsule: str, principal: Principal) -> StreamContent:
+    def _open(self, call: Call, route: str, capsule: str, principal: Principal) -> StreamContent:
         try:
             content = open_content(self._runtime.sealer, CapsuleKind.STREAM, route, capsule)
         except BadCapsule as error:
             raise unknown_session() from error
         assert isinstance(content, StreamContent)
+        call.stream_capsule = capsule
         if content.principal_tag != principal.tag:
             raise unknown_session()
         return content

@@ -36,6 +36,8 @@ class HeldRequest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     forward: bytes
     """The client's header lines for the endpoint."""
     body: bytes = b""
+    raw_id: bytes | None = None
+    """The JSON-RPC id of a single request, for refusals."""
     json: bool = True
     """Whether the client can read a JSON answer."""
     events: bool = True

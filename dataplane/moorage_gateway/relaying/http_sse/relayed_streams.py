@@ -113,6 +113,7 @@ class RelayedStream:
         self._tick_later(relay)
         content = StreamContent("", target, booked.uid, self._principal.tag)
         capsule = seal_content(runtime.sealer, CapsuleKind.STREAM, route.path, content)
+        self._call.stream_capsule = capsule
         return message_uri(route.path, capsule)
 
     def _tick_later(self, relay: AnswerRelay) -> None:

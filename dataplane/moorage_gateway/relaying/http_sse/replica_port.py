@@ -57,17 +57,18 @@ class ReplicaPort:
 
     async def receive(self, http: web.Request) -> web.StreamResponse:
         """Serve one request of another replica."""
+        raw_id: bytes | None = None
         self._running += 1
         try:
             self._require_room()
             request = self._open(http.headers.get(PROOF_HEADER, ""), await self._body(http))
+            raw_id = request.raw_id
             answer = ReplicaAnswer(http, in_session=request.verb != "say")
             await self._service.serve(request, answer)
         except GatewayError as error:
             self._refused(error.reason)
-            return web.Response(
-                status=status_of(error), body=body_of(error, None), content_type="application/json"
-            )
+            body = body_of(error, raw_id)
+            return web.Response(status=status_of(error), body=body, content_type="application/json")
         finally:
             self._running -= 1
         assert answer.response is not None
