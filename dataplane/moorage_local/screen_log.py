@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Mapping
 
 from moorage_gateway.reporting.foreign_log import ForeignLog, foreign_line
 from moorage_gateway.reporting.log_json import LogLine, own_line
@@ -25,9 +26,13 @@ class ScreenHandler(logging.Handler):
 
 
 def readable(line: LogLine) -> str:
-    """``10:31:02 message (name: value, …)`` in printable characters, without a line feed."""
+    """``10:31:02 message (name: value, …)`` in printable characters, without a line feed.
+
+    Facts that are mappings repeat for machines what the message says.
+    """
     clock = time.strftime("%H:%M:%S", time.localtime(line.at_seconds))
-    facts = ", ".join(f"{name}: {value}" for name, value in line.facts.items())
+    plain = {name: value for name, value in line.facts.items() if not isinstance(value, Mapping)}
+    facts = ", ".join(f"{name}: {value}" for name, value in plain.items())
     text = f"{line.message} ({facts})" if facts else line.message
     if line.exception is not None:
         text += f" [{type(line.exception).__name__}]"
