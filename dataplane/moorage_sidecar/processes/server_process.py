@@ -48,7 +48,12 @@ class ServerProcess:
     ) -> "ServerProcess":
         """Start the command in a process group of its own; raises ``DidNotStart``."""
         popen = _spawn(server)
-        process = cls(popen, limits, log)
+        try:
+            process = cls(popen, limits, log)
+        except OSError as error:  # no file descriptor left to watch it with
+            popen.kill()
+            popen.wait()
+            raise DidNotStart(server.program, f"{error}") from None
         try:
             await process._connect(popen)
         except BaseException:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from moorage_sidecar.limits import BridgeLimits
 from moorage_sidecar.refusals import TooMany
@@ -78,7 +79,10 @@ class ClientConnection(web.RequestHandler):
     def log_exception(self, *args: Any, **kw: Any) -> None:
         """Heads that cannot be parsed come here with their raw values, which are not logged."""
         error = kw.get("exc_info")
-        self.logger.error("request could not be handled: %s", type(error).__name__)
+        if isinstance(error, HttpProcessingError):
+            self.logger.info("request head refused: %s", type(error).__name__)
+        else:
+            self.logger.error("request failed", exc_info=error)
 
 
 class BridgeServer(web.Server):

@@ -24,6 +24,7 @@ from moorage_sidecar.sharing.shared_calls import LISTEN_METHOD, SharedCall
 from moorage_sidecar.sharing.shared_pool import SharedPool
 from moorage_wire.jsonrpc import INVALID_REQUEST, PARSE_ERROR, Message, MessageKind
 
+CALL_METHOD: Final = "tools/call"
 MISSING_CAPABILITY: Final = -32021
 STATUS_OF_CODE: Final = {
     PARSE_ERROR: 400,
@@ -59,6 +60,8 @@ class ModernStory:
                 "NotAcceptable", "a subscription is a stream; accept text/event-stream.", status=406
             )
         shared = await self.pool.get(checked.principal)
+        if body.method == CALL_METHOD:
+            shared.tools.check(body, checked.http.raw_headers)
         call = shared.ask(body)
         try:
             with connection_of(checked.http).when_lost(call.outbox.close):

@@ -59,7 +59,7 @@ async def open_modern(shared: SharedServer, probe_seconds: float) -> None:
         shared.cancel(call, NoAnswer(probe_seconds).reason)
         raise UnsupportedVersion(NEWEST, LEGACY_VERSIONS) from None
     if shared.closed_by is not None:
-        raise shared.closed_by
+        raise shared.closed_by.with_traceback(None)
     refusal = read_verdict(delivery.message if delivery else b"null")
     if refusal is not None:
         raise refusal

@@ -10,10 +10,11 @@ from typing import Final
 from moorage_sidecar.refusals import (
     HEADER_MISMATCH,
     INVALID_PARAMS,
+    METHOD_NOT_FOUND,
     BadRequest,
     UnsupportedVersion,
 )
-from moorage_wire.eras import MODERN_VERSIONS, Era, era_of
+from moorage_wire.eras import LEGACY_VERSIONS, MODERN_VERSIONS, Era, era_of
 from moorage_wire.heads import RequestHead
 from moorage_wire.jsonrpc import Message
 
@@ -23,10 +24,16 @@ NAMED_BY: Final = {"tools/call": "name", "prompts/get": "name", "resources/read"
 
 
 def is_modern(head: RequestHead, body: Message | tuple[Message, ...]) -> bool:
-    """Whether a POST belongs to the modern era, by its header or else by its body."""
-    if head.protocol_version is not None or isinstance(body, tuple):
-        return era_of(head.protocol_version) is Era.MODERN
-    return era_of(body.string_meta(VERSION_MEMBER)) is Era.MODERN
+    """Whether a POST belongs to the modern era, by its header or else by its body.
+
+    A version that nobody knows is answered as the modern era does, with the versions to choose
+    from, unless a session id says that the client is in the middle of a legacy session.
+    """
+    if head.protocol_version in LEGACY_VERSIONS:
+        return False
+    if head.protocol_version is not None:
+        return head.session_id is None or era_of(head.protocol_version) is Era.MODERN
+    return isinstance(body, Message) and era_of(body.string_meta(VERSION_MEMBER)) is Era.MODERN
 
 
 def check_modern(head: RequestHead, request: Message) -> None:
@@ -45,6 +52,13 @@ def check_modern(head: RequestHead, request: Message) -> None:
     _check_name(head, request)
     if version not in MODERN_VERSIONS:
         raise UnsupportedVersion(version, MODERN_VERSIONS)
+    if request.method == "initialize":
+        raise BadRequest(
+            "MethodRemoved",
+            f"{version} has no initialize; send the request itself.",
+            status=404,
+            code=METHOD_NOT_FOUND,
+        )
 
 
 def _check_name(head: RequestHead, request: Message) -> None:

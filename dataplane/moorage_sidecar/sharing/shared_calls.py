@@ -13,6 +13,7 @@ from moorage_wire.jsonrpc import Message
 
 LOG_LEVEL_MEMBER: Final = "io.modelcontextprotocol/logLevel"
 LISTEN_METHOD: Final = "subscriptions/listen"
+LIST_TOOLS_METHOD: Final = "tools/list"
 SLOW_READER_SECONDS: Final = 2.0
 """Others wait on the same channel, so a slow client gets little patience."""
 RETRY_SECONDS: Final = 1
@@ -26,6 +27,7 @@ class SharedCall:
     progress_token: bytes | None
     reads_log: bool
     is_listen: bool
+    lists_tools: bool
     outbox: Outbox
     last_heard: float
     issued: int = 0
@@ -52,6 +54,7 @@ class SharedCalls:
             progress_token=None if token is None else bytes(token),
             reads_log=LOG_LEVEL_MEMBER in meta,
             is_listen=request.method == LISTEN_METHOD,
+            lists_tools=request.method == LIST_TOOLS_METHOD,
             outbox=Outbox(self._limits.stream_queue_bytes, SLOW_READER_SECONDS),
             last_heard=now,
         )

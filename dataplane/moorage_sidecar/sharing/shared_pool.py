@@ -93,7 +93,7 @@ class SharedPool:
         if self._stopping:
             raise Stopping
         if self._failure is not None and time.monotonic() < self._failure[0]:
-            raise self._failure[1]
+            raise self._failure[1].with_traceback(None)
         if self.processes >= self._limits.max_principals:
             raise TooMany("principals", self._limits.max_principals, RETRY_SECONDS)
 

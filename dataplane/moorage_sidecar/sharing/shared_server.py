@@ -33,6 +33,7 @@ from moorage_sidecar.sharing.call_choice import (
     ToNobody,
     choose_call,
 )
+from moorage_sidecar.sharing.param_headers import ListedTools
 from moorage_sidecar.sharing.shared_calls import SharedCall, SharedCalls
 from moorage_sidecar.sharing.translation import (
     SUBSCRIPTION_MEMBER,
@@ -52,6 +53,7 @@ class SharedServer:
 
     def __init__(self, server: StdioServer, limits: BridgeLimits, log: ProcessLog) -> None:
         self.calls = SharedCalls(limits)
+        self.tools = ListedTools()
         self.log = log
         self.on_close: Callable[[], None] = lambda: None
         self.is_open = False
@@ -195,6 +197,8 @@ class SharedServer:
             self.log.dropped("its call is over", message.method)
             return
         call.last_heard = self.last_used = time.monotonic()
+        if is_answer and call.lists_tools:
+            self.tools.learn(message)
         try:
             await call.outbox.put(Delivery(_restored(message, call), None, is_answer))
         except ReaderStalled:

@@ -60,6 +60,32 @@ def fork_children() -> None:
     serve({"go": lambda m: answer(m, [child.pid for child in children])})
 
 
+def let_a_child_escape() -> None:
+    """Crash and leave a child outside of the group that holds the pipes for a while."""
+
+    def go(message: Message) -> None:
+        subprocess.Popen(["sleep", ARGUMENT], stdin=subprocess.DEVNULL, start_new_session=True)
+        os._exit(5)
+
+    serve({"go": go})
+
+
+def close_stdin() -> None:
+    """Open the session, then read nothing more because stdin is closed."""
+    open_session()
+    os.close(0)
+    time.sleep(60)
+
+
+def close_stdout() -> None:
+    """Open the session, then close stdout and live on."""
+
+    def go(_: Message) -> None:
+        os.close(1)
+
+    serve({"go": go})
+
+
 def print_noise() -> None:
     """Print what is no MCP around every answer."""
     print("starting up ...")

@@ -192,6 +192,47 @@ async def test_forked_children_end_with_the_session(
     await eventually(lambda: bridge.counts().processes == 0)
 
 
+async def test_a_child_that_escapes_with_the_pipes_does_not_hold_up_the_error(
+    start_bridge: BridgeStarter, http: aiohttp.ClientSession, eventually: Eventually
+) -> None:
+    bridge = await start_bridge("bad_server.py", "let_a_child_escape", "8")
+    session = await RawSession(http, bridge.address).open()
+
+    started = time.monotonic()
+    body = await session.call("go", 1)
+
+    assert body["error"]["code"] == OUTCOME_UNKNOWN
+    assert "exit code 5" in body["error"]["message"]
+    assert time.monotonic() - started < 4
+    await eventually(lambda: bridge.counts().processes == 0)
+
+
+async def test_a_server_that_closed_its_stdin_is_a_named_refusal(
+    start_bridge: BridgeStarter, http: aiohttp.ClientSession
+) -> None:
+    bridge = await start_bridge("bad_server.py", "close_stdin", close_seconds=0.2)
+    session = RawSession(http, bridge.address)
+    async with session.post(initialize_message()) as answer:
+        session.headers["Mcp-Session-Id"] = answer.headers["Mcp-Session-Id"]
+    await asyncio.sleep(0.3)
+
+    body = await session.call("echo", 1)
+
+    assert body["error"]["code"] == NOT_READING
+
+
+async def test_a_server_that_closed_its_stdout_is_ended(
+    start_bridge: BridgeStarter, http: aiohttp.ClientSession, eventually: Eventually
+) -> None:
+    bridge = await start_bridge("bad_server.py", "close_stdout", close_seconds=0.2)
+    session = await RawSession(http, bridge.address).open()
+
+    body = await session.call("go", 1)
+
+    assert body["error"]["code"] == OUTCOME_UNKNOWN
+    await eventually(lambda: bridge.counts().processes == 0)
+
+
 async def test_a_server_that_does_not_read_is_a_named_refusal(
     start_bridge: BridgeStarter, http: aiohttp.ClientSession
 ) -> None:

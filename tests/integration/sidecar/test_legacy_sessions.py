@@ -307,6 +307,7 @@ async def test_a_message_over_several_lines_reaches_the_server_as_one(
         ({"Mcp-Session-Id": "invented"}, message("ping", 1), 404),
         ({"Mcp-Session-Id": "invented"}, initialize_message(), 400),
         ({"MCP-Protocol-Version": "2024-01-01"}, message("ping", 1), 400),
+        ({"MCP-Protocol-Version": "x", "Mcp-Session-Id": "x"}, message("ping", 1), 400),
         ({"Accept": "text/html"}, initialize_message(), 406),
         ({"Content-Type": "text/plain"}, initialize_message(), 415),
         ({"Content-Encoding": "gzip"}, initialize_message(), 415),

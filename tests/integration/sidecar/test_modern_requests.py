@@ -230,6 +230,18 @@ async def test_an_unknown_version_is_answered_with_the_known_ones(
     assert refusal["error"]["data"] == {"supported": [MODERN], "requested": version}
 
 
+async def test_initialize_is_not_given_to_a_modern_server(
+    start_bridge: BridgeStarter, http: aiohttp.ClientSession
+) -> None:
+    bridge = await start_bridge("modern_server.py")
+
+    async with ModernCaller(http, bridge.address).post(modern_message("initialize", 1)) as answer:
+        refusal = await answer.json()
+
+    assert (answer.status, refusal["error"]["code"], refusal["id"]) == (404, -32601, 1)
+    assert bridge.counts().processes == 0
+
+
 async def test_missing_request_fields_are_invalid_params(
     start_bridge: BridgeStarter, http: aiohttp.ClientSession
 ) -> None:

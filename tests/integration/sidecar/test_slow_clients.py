@@ -4,6 +4,7 @@ import asyncio
 from urllib.parse import urlsplit
 
 import aiohttp
+import pytest
 
 from integration.sidecar.fixture_types import BridgeStarter
 from integration.sidecar.raw_client import RawSession, message
@@ -23,6 +24,22 @@ async def test_half_a_head_is_cut_off(start_bridge: BridgeStarter) -> None:
     rest = await asyncio.wait_for(reader.read(), 3)
 
     assert rest == b""
+    writer.close()
+
+
+async def test_a_rejected_head_is_not_logged(
+    start_bridge: BridgeStarter, caplog: pytest.LogCaptureFixture
+) -> None:
+    bridge = await start_bridge("plain_server.py")
+    caplog.set_level("DEBUG")
+    reader, writer = await connect(bridge)
+
+    writer.write(b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthori zation: s3cret\r\n\r\n")
+    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 3)
+
+    assert b" 400 Bad Request" in answer
+    assert "s3cret" not in caplog.text
+    assert "request head refused" in caplog.text
     writer.close()
 
 

@@ -121,6 +121,8 @@ def test_a_request_that_contradicts_itself_is_refused(
         (head(mcp_protocol_version=MODERN), request(), True),
         (head(mcp_protocol_version="2099-01-01"), request(), True),
         (head(mcp_protocol_version="2025-11-25"), request(), False),
+        (head(mcp_protocol_version="nonsense"), request(None), True),
+        (head(mcp_protocol_version="nonsense", mcp_session_id="s"), request(None), False),
         (head(), request(), True),
         (head(), request(None), False),
         (head(), (request(),), False),
