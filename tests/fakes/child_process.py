@@ -90,26 +90,30 @@ async def running(
 ) -> AsyncIterator[ChildProcess]:
     with tempfile.TemporaryDirectory(prefix="moorage-child-") as folder:
         output_file = Path(folder) / "output"
-        child = await _start(name, command, environment or {}, output_file)
+        child = await start(name, command, environment or {}, output_file)
         try:
             yield child
         finally:
             await child.stop()
 
 
-async def _start(
+async def start(
     name: str,
     command: Sequence[str | Path],
     environment: Mapping[str, str],
     output_file: Path,
+    pipe_bytes: int | None = None,
 ) -> ChildProcess:
+    """Starts a child; with `pipe_bytes` its stdin and stdout are pipes with lines that long."""
+    pipe = asyncio.subprocess.PIPE if pipe_bytes else None
     with output_file.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             *command,
             env={**os.environ, "PYTHONPATH": str(TESTS_ROOT), **environment},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
+            stdin=pipe or asyncio.subprocess.DEVNULL,
+            stdout=pipe or output,
             stderr=output,
+            limit=pipe_bytes or 2**16,
             preexec_fn=_die_with_parent,
         )
     return ChildProcess(name, process, output_file)
