@@ -70,10 +70,7 @@ async def _discover(pool: UpstreamPool) -> tuple[str, ...]:
         _NEWEST_MODERN.encode()
     )
     answer = await ask(pool, pool.post(head, b"", body), HANDSHAKE_SECONDS)
-    versions = _result(answer.body).get("supportedVersions")
-    if not isinstance(versions, list):
-        return ()
-    return tuple(sorted(version for version in versions if isinstance(version, str)))[:16]
+    return tuple(sorted(_result(answer.body).supportedVersions))[:16]
 
 
 async def _initialize(pool: UpstreamPool) -> str:
@@ -99,14 +96,22 @@ async def _end(pool: UpstreamPool, session_id: bytes, version: str) -> None:
 
 def negotiated(body: bytes) -> str | None:
     """The protocol version that an answer to ``initialize`` settles on, None if it is none."""
-    version = _result(body).get("protocolVersion")
-    return version if isinstance(version, str) else None
+    return _result(body).protocolVersion
 
 
-def _result(body: bytes) -> dict[str, object]:
+class _Result(msgspec.Struct):
+    """Named as on the wire; typed, since untyped numbers of a hostile text are read slowly."""
+
+    protocolVersion: str | None = None
+    supportedVersions: list[str] = []
+
+
+class _Answer(msgspec.Struct):
+    result: _Result
+
+
+def _result(body: bytes) -> _Result:
     try:
-        document = msgspec.json.decode(body)
+        return msgspec.json.decode(body, type=_Answer).result
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return {}
-    result = document.get("result") if isinstance(document, dict) else None
-    return result if isinstance(result, dict) else {}
+        return _Result()
