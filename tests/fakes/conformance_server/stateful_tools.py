@@ -8,6 +8,7 @@ from mcp.server.mcpserver import Context, MCPServer
 
 from fakes.conformance_server.log_levels import connection_state
 
+PUSH_EVERY = 10
 _STATE_KEY = "moorage.session_tally"
 
 
@@ -20,13 +21,17 @@ async def advance(ctx: Context, owner: str, nonce: str) -> dict[str, str | int]:
     tally = connection_state(ctx.session).setdefault(_STATE_KEY, _Tally(owner))
     tally.count += 1
     await ctx.report_progress(tally.count, message=tally.owner)
-    return {
+    told: dict[str, str | int] = {
         "owner": tally.owner,
         "count": tally.count,
         "nonce": nonce,
         "secret": tally.secret,
         "replica": str(os.getpid()),
     }
+    if tally.count % PUSH_EVERY == 0:
+        # Without a related request it goes to the session's GET stream.
+        await ctx.session.send_log_message("info", told)
+    return told
 
 
 @dataclass(slots=True)

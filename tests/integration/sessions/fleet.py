@@ -21,9 +21,13 @@ class Heard:
 
     counts: Counter[str] = field(default_factory=Counter)
     crossed: list[Line] = field(default_factory=list)
+    owners_by_stream: set[str] = field(default_factory=set)
+    """Sessions that heard something on their GET stream since this was last cleared."""
 
     def note(self, line: Line) -> None:
         self.counts[line["channel"]] += 1
+        if line["channel"] == "stream":
+            self.owners_by_stream.add(line["owner"])
         if line["told"] != line["owner"]:
             self.crossed.append(line)
 
