@@ -8,11 +8,15 @@ DEFAULT_MAX_LINE_BYTES: Final = 16 * 1024
 
 
 class EventTooLarge(ValueError):
-    """An event, or its id line, passed its bound; nothing more of the stream is read."""
+    """An event, or its id line, passed its bound; nothing more of the stream is read.
 
-    def __init__(self, limit_bytes: int) -> None:
+    ``before`` is what of a relayed stream may still go out: all that came before the event.
+    """
+
+    def __init__(self, limit_bytes: int, before: bytes = b"") -> None:
         super().__init__(
             f"an event of the stream, or its id, is larger than {limit_bytes} bytes; "
             "make the server send smaller messages"
         )
         self.limit_bytes = limit_bytes
+        self.before = before

@@ -109,7 +109,12 @@ class SseIdRewriter:
             chunk = chunk[1:]
             out.append(b"\n")
         self._after_cr = chunk.endswith(b"\r")
-        out.extend(map(self._piece_out, chunk.splitlines(keepends=True)))
+        try:
+            for piece in chunk.splitlines(keepends=True):
+                out.append(self._piece_out(piece))
+        except EventTooLarge as error:
+            error.before = b"".join(out)
+            raise
         return out
 
     def _piece_out(self, piece: bytes) -> bytes:

@@ -1,7 +1,8 @@
 """Relays one answer from its endpoint to its client, callback to callback.
 
-Each segment the endpoint wrote is on the client's socket before the next one is read. A body
-known whole goes out as one write. What the gateway adds goes only between events.
+Each segment of events is on the client's socket before the next one is read. Another body goes
+out as one write while it is small, so that one which breaks off is told as what it is. What the
+gateway adds goes only between events.
 """
 
 import asyncio
@@ -9,13 +10,18 @@ from collections.abc import Callable
 from typing import Protocol
 
 from moorage_gateway.connecting.upstream_connection import UpstreamConnection
-from moorage_gateway.errors import BadAnswer, UpstreamError
+from moorage_gateway.errors import BadAnswer, OutcomeUnknown, UpstreamError
 from moorage_gateway.refusals import body_of
 from moorage_gateway.relaying.answer_head import streamed_head, whole_head
+from moorage_gateway.relaying.answer_id import names, require_answer_to
+from moorage_gateway.relaying.breaking_off import BrokenOff, failure_of
 from moorage_gateway.relaying.call import Call
 from moorage_wire.capsules import CapsuleTooLarge
 from moorage_wire.heads import AnswerHead, HeadRefusal, read_answer_head
 from moorage_wire.sse import EventTooLarge, encode_event
+
+WHOLE_BODY_BYTES = 64 * 1024
+"""A JSON body up to this size is whole before anything of it goes out."""
 
 
 class Passage(Protocol):
@@ -40,12 +46,19 @@ class Passage(Protocol):
         """The session id header line of the answer, or nothing."""
         ...
 
+    @property
+    def answers(self) -> bytes | None:
+        """Raw id of the request whose response this must be; None where there is none."""
+        ...
+
 
 class AnswerRelay:
     """The AnswerSink of one request. ``done`` is set when the client has all it will get."""
 
     __slots__ = (
+        "_awaited",
         "_body",
+        "_body_bytes",
         "_call",
         "_connection",
         "_head",
@@ -70,6 +83,8 @@ class AnswerRelay:
         self._connection = connection
         self._head: AnswerHead | None = None
         self._body: list[bytes] = []
+        self._body_bytes = 0
+        self._awaited = passage.answers
         self._is_stream = False
         self._written = False
         self.ended = False
@@ -111,18 +126,45 @@ class AnswerRelay:
             self.deadline = asyncio.get_running_loop().time() + self.silence_seconds
         if self._head is None or self._passage.holding:
             return
-        self._write_segment()
+        if self._written or self._is_stream or self._body_bytes > WHOLE_BODY_BYTES:
+            self._write_segment()
 
     def answer_ended(self) -> None:
         if self.ended or not self._take(self._passage.finish):
             return
         if self._written:
-            self._write_segment()
-            self._write(b"0\r\n\r\n" if self._call.http11 else b"")
-            self._end(keep_alive=self._call.http11)
+            self._end_written()
         else:
-            self._write_whole()
+            self._end_whole()
+
+    def _end_written(self) -> None:
+        self._write_segment()
+        if self._is_stream and self._awaited is not None and not self._resumable():
+            self._fail_written(_unanswered())
+            return
+        self._write(b"0\r\n\r\n" if self._call.http11 else b"")
+        self._end(keep_alive=self._call.http11)
+
+    def _end_whole(self) -> None:
+        body = b"".join(self._body)
+        try:
+            self._require_answer(body)
+        except UpstreamError as error:
+            self._break_off(error)
+        else:
+            self._write_whole(body)
             self._end(keep_alive=True)
+
+    def _require_answer(self, body: bytes) -> None:
+        head = self._head
+        assert head is not None
+        if self._awaited is None or self._call.status != 200:
+            return
+        if self._is_stream:
+            if not names(self._awaited, body) and not self._resumable():
+                raise _unanswered()
+        elif (head.content_type or b"").startswith(b"application/json"):
+            require_answer_to(self._awaited, body)
 
     def answer_failed(self, failure: UpstreamError) -> None:
         if self.ended:
@@ -136,17 +178,23 @@ class AnswerRelay:
         """Collect what the passage lets out; False when it broke the answer off."""
         try:
             out = step(*octets)
+        except BrokenOff as broken:
+            self._keep(broken.before)
+            self._break_off(broken.failure)
         except EventTooLarge as error:
-            self._break_off(BadAnswer(f"the endpoint sent an event over {error.limit_bytes} bytes"))
-        except CapsuleTooLarge as error:
-            self._break_off(BadAnswer(str(error)))
-        except UpstreamError as error:
-            self._break_off(error)
+            self._keep(error.before)
+            self._break_off(failure_of(error))
+        except (CapsuleTooLarge, UpstreamError) as error:
+            self._break_off(failure_of(error))
         else:
-            if out:
-                self._body.append(out)
+            self._keep(out)
             return True
         return False
+
+    def _keep(self, out: bytes) -> None:
+        if out:
+            self._body.append(out)
+            self._body_bytes += len(out)
 
     # Feeder
 
@@ -194,6 +242,7 @@ class AnswerRelay:
 
     def _fail_written(self, failure: UpstreamError) -> None:
         call = self._call
+        self._write_segment()
         call.outcome, call.reason = "outcome_unknown", failure.reason
         event = (
             b""
@@ -228,10 +277,9 @@ class AnswerRelay:
 
     # writing
 
-    def _write_whole(self) -> None:
+    def _write_whole(self, body: bytes) -> None:
         call, head = self._call, self._head
         assert head is not None
-        body = b"".join(self._body)
         call.bytes_out = len(body)
         self._written = True
         self._write(
@@ -250,6 +298,8 @@ class AnswerRelay:
         self._body.clear()
         self._call.bytes_out += len(body)
         if self._is_stream:
+            if self._awaited is not None and names(self._awaited, body):
+                self._awaited = None
             self._call.events += body.count(b"\n\n") + body.count(b"\n\r\n")
         if not self._written:
             self._written = True
@@ -273,3 +323,7 @@ class AnswerRelay:
         transport = self._call.client.transport
         if octets and transport is not None:
             transport.write(octets)
+
+
+def _unanswered() -> OutcomeUnknown:
+    return OutcomeUnknown("the endpoint ended its stream without an answer")

@@ -1,7 +1,7 @@
 """The message story: one POSTed message (or batch) of a legacy client, told top to bottom."""
 
 from moorage_gateway.access.principal import Principal
-from moorage_gateway.errors import EndpointUnreachable, MalformedRequest
+from moorage_gateway.errors import EndpointUnreachable, MalformedRequest, UpstreamError
 from moorage_gateway.relaying.affinity import affinity_key
 from moorage_gateway.relaying.call import Call
 from moorage_gateway.relaying.passages import InitializePassage, LegacyPassage, SealEventId
@@ -18,7 +18,7 @@ from moorage_gateway.routing.moorings import session_tag
 from moorage_gateway.routing.picker import pick_for_request, pick_for_session
 from moorage_wire.capsules import SessionContent, compress_initialize_params
 from moorage_wire.eras import DEFAULT_VERSION, allows_batches
-from moorage_wire.jsonrpc import Message
+from moorage_wire.jsonrpc import Message, MessageKind
 
 PLACES_TO_TRY = 3
 """Endpoints that a request may try while nothing of it was sent to any."""
@@ -74,7 +74,9 @@ class MessageStory:
         assert call.route is not None
         events = EventIds(runtime, call.route.path, booked.endpoint.uid, mooring.session_tag)
         request = booked.pool.post(call.head.forward, upstream_line(mooring), body)
-        passage = LegacyPassage(runtime.limits, events.seal, client_line(mooring))
+        passage = LegacyPassage(
+            runtime.limits, events.seal, client_line(mooring), _awaited_id(call)
+        )
         try:
             await runtime.exchanges.run(call, booked, request, passage, self._silence(call))
         except EndpointUnreachable as error:
@@ -107,7 +109,7 @@ class MessageStory:
     async def _relay_unbound(self, call: Call, booked: BookedEndpoint, request: bytes) -> None:
         assert call.route is not None
         events = EventIds(self._runtime, call.route.path, booked.endpoint.uid, b"")
-        passage = LegacyPassage(self._runtime.limits, events.seal, b"")
+        passage = LegacyPassage(self._runtime.limits, events.seal, b"", _awaited_id(call))
         await self._runtime.exchanges.run(call, booked, request, passage, self._silence(call))
 
     async def _initialize(
@@ -133,12 +135,16 @@ class MessageStory:
         def mint(upstream_session_id: str, version: str) -> tuple[bytes, SealEventId]:
             return self._mint(call, booked, upstream_session_id, version, principal)
 
-        passage = InitializePassage(runtime.limits, mint)
+        passage = InitializePassage(runtime.limits, mint, call.raw_id)
         request = booked.pool.post(call.head.forward, b"", body)
         # The slot is taken before the answer comes, else a burst would overfill one endpoint.
         group.session_opened(uid)
         try:
             await runtime.exchanges.run(call, booked, request, passage, self._silence(call))
+        except UpstreamError:
+            if call.mooring is not None:
+                runtime.ledger.forget(call.mooring.session_tag)
+            raise
         finally:
             group.session_closed(uid)
 
@@ -175,6 +181,12 @@ class MessageStory:
     def _silence(self, call: Call) -> float:
         assert call.group is not None
         return call.group.rules.answer_seconds
+
+
+def _awaited_id(call: Call) -> bytes | None:
+    """The id under which the answer must come; a client's own response awaits none."""
+    message = call.message
+    return message.id if message is not None and message.kind is MessageKind.REQUEST else None
 
 
 def _no_batches(version: str) -> MalformedRequest:

@@ -99,5 +99,5 @@ class ModernStory:
         if unsealed.name is not None:
             forward = _NAME_LINE.sub(b"", forward) + b"mcp-name: %b\r\n" % unsealed.name.encode()
         request = booked.pool.post(forward, b"", unsealed.message.encode())
-        passage = ModernPassage(runtime.limits, sealing)
+        passage = ModernPassage(runtime.limits, sealing, call.raw_id)
         await runtime.exchanges.run(call, booked, request, passage, group.rules.answer_seconds)

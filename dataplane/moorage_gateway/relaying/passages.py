@@ -10,8 +10,10 @@ from collections.abc import Callable
 import msgspec
 
 from moorage_gateway.errors import BadAnswer
+from moorage_gateway.relaying.breaking_off import BrokenOff
 from moorage_gateway.relaying.modern_capsules import Sealing, may_hold_capsules, seal_message
 from moorage_gateway.settings import Limits
+from moorage_wire.capsules import CapsuleTooLarge
 from moorage_wire.heads import AnswerHead
 from moorage_wire.jsonrpc import MalformedMessage, MessageKind, read_message, text_of
 from moorage_wire.sse import EventTooLarge, SseIdRewriter, SseReader, encode_event
@@ -22,13 +24,25 @@ SealEventId = Callable[[bytes], bytes]
 class LegacyPassage:
     """Bytes pass at once; only event ids are exchanged for capsules."""
 
-    __slots__ = ("_client_session_line", "_limits", "_rewriter", "_seal_event_id", "session_line")
+    __slots__ = (
+        "_client_session_line",
+        "_limits",
+        "_rewriter",
+        "_seal_event_id",
+        "answers",
+        "session_line",
+    )
 
     holding = False
 
     def __init__(
-        self, limits: Limits, seal_event_id: SealEventId, client_session_line: bytes
+        self,
+        limits: Limits,
+        seal_event_id: SealEventId,
+        client_session_line: bytes,
+        answers: bytes | None = None,
     ) -> None:
+        self.answers = answers
         self._limits = limits
         self._seal_event_id = seal_event_id
         self._client_session_line = client_session_line
@@ -70,7 +84,9 @@ class InitializePassage:
         self,
         limits: Limits,
         mint: Callable[[str, str], tuple[bytes, SealEventId]],
+        answers: bytes | None,
     ) -> None:
+        self.answers = answers
         self._limits = limits
         self._mint = mint
         self._upstream_session_id: str | None = None
@@ -158,7 +174,7 @@ def negotiated_version(result: bytes) -> str:
     return version
 
 
-_EVENT_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+_EVENT_END = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r)")
 
 
 class ModernPassage:
@@ -168,7 +184,8 @@ class ModernPassage:
     something to seal, the client would be told later that it is invalid).
     """
 
-    def __init__(self, limits: Limits, sealing: Sealing) -> None:
+    def __init__(self, limits: Limits, sealing: Sealing, answers: bytes | None) -> None:
+        self.answers = answers
         self._limits = limits
         self._sealing = sealing
         self._is_stream = False
@@ -188,8 +205,9 @@ class ModernPassage:
     def feed(self, chunk: bytes) -> bytes:
         if not self._is_stream and not self.holding:
             return chunk
+        fresh_from = len(self._held)
         self._held += chunk
-        return self._whole_events() if self._is_stream else self._overflow()
+        return self._whole_events(fresh_from) if self._is_stream else self._overflow()
 
     def finish(self) -> bytes:
         held, self._held = bytes(self._held), bytearray()
@@ -205,17 +223,22 @@ class ModernPassage:
         held, self._held = bytes(self._held), bytearray()
         return held
 
-    def _whole_events(self) -> bytes:
-        held = bytes(self._held)
+    def _whole_events(self, fresh_from: int) -> bytes:
         pieces: list[bytes] = []
         start = 0
-        for end in _EVENT_END.finditer(held):
-            pieces.append(self._seal_event(held[start : end.end()]))
+        # An event's end may begin three bytes before what is fresh; all before was searched.
+        for end in _EVENT_END.finditer(self._held, max(0, fresh_from - 3)):
+            try:
+                pieces.append(self._seal_event(bytes(self._held[start : end.end()])))
+            except (BadAnswer, CapsuleTooLarge, EventTooLarge) as error:
+                raise BrokenOff(b"".join(pieces), error) from error
             start = end.end()
-        del self._held[:start]
-        if len(self._held) > self._limits.event_bytes:
-            raise EventTooLarge(self._limits.event_bytes)
-        return b"".join(pieces)
+        out = b"".join(pieces)
+        if len(self._held) - start > self._limits.event_bytes:
+            raise BrokenOff(out, EventTooLarge(self._limits.event_bytes))
+        if start:
+            self._held = self._held[start:]
+        return out
 
     def _seal_event(self, octets: bytes) -> bytes:
         if not may_hold_capsules(octets):

@@ -6,7 +6,16 @@ from moorage_gateway.relaying.call import Call
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.routing.endpoint_book import BookedEndpoint
 from moorage_gateway.routing.moorings import Mooring, unknown_session
-from moorage_wire.capsules import BadCapsule, CapsuleKind, EventContent, open_content, seal_content
+from moorage_wire.capsules import (
+    MAX_CAPSULE_CHARS,
+    BadCapsule,
+    CapsuleKind,
+    CapsuleTooLarge,
+    EventContent,
+    open_content,
+    seal_content,
+)
+from moorage_wire.sse import EventTooLarge
 
 
 def board(runtime: Runtime, call: Call, principal: Principal) -> tuple[Mooring, BookedEndpoint]:
@@ -68,9 +77,12 @@ class EventIds:
         self._session_tag = session_tag
 
     def seal(self, event_id: bytes) -> bytes:
-        """The capsule that leaves in place of ``event_id``."""
+        """The capsule that leaves in place of ``event_id``; raises EventTooLarge."""
         content = EventContent(self._endpoint_uid, self._session_tag, event_id)
-        text = seal_content(self._runtime.sealer, CapsuleKind.EVENT, self._route, content)
+        try:
+            text = seal_content(self._runtime.sealer, CapsuleKind.EVENT, self._route, content)
+        except CapsuleTooLarge as error:
+            raise EventTooLarge(MAX_CAPSULE_CHARS) from error
         return text.encode("ascii")
 
     def open(self, capsule: bytes) -> bytes | None:

@@ -26,6 +26,7 @@ class EndpointPassage:
     """``opened`` gets the endpoint's message target and gives the URI for the client."""
 
     is_session = True
+    answers = None
     session_line = b""
 
     def __init__(self, limits: Limits, endpoint_url: str, opened: Callable[[str], bytes]) -> None:
