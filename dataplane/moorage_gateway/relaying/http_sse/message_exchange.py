@@ -11,6 +11,8 @@ from moorage_wire.heads import AnswerHead, HeadRefusal, read_answer_head
 from moorage_wire.sse import EventTooLarge, SseReader
 
 MAX_RETRY_SECONDS = 30.0
+FRAMING_BYTES = 64
+"""Room for the field names of the event that a JSON answer becomes."""
 
 
 class HeldBytes:
@@ -183,9 +185,12 @@ class MessageExchange:
             self._done.set_exception(failure)
 
     def _collect(self, chunk: bytes) -> None:
-        limit = self._runtime.limits.held_answer_bytes
+        limit = self._runtime.limits.event_bytes - FRAMING_BYTES
         if self._body_bytes + len(chunk) > limit:
-            raise BadAnswer(f"the endpoint's answer is over {limit} bytes")
+            raise BadAnswer(
+                f"the endpoint's answer is over {limit} bytes, more than one event may carry",
+                remedy="use a streamable HTTP client for answers of this size",
+            )
         self._held.take(len(chunk))
         self._body_bytes += len(chunk)
         self._body.append(chunk)

@@ -11,6 +11,9 @@ class ProofBook:
     def __init__(self) -> None:
         self._used: dict[str, int] = {}
 
+    def __len__(self) -> int:
+        return len(self._used)
+
     def use(self, proof: str, now: int) -> bool:
         """Whether it was not used before; ``now`` in Unix seconds."""
         if proof in self._used:
