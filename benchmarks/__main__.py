@@ -40,7 +40,7 @@ def _run(name: str, settings: Settings, folder: Path) -> bool:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("scenario", choices=[*SCENARIOS, "all", "drive"])
+    parser.add_argument("scenario", nargs="?", default="all", choices=[*SCENARIOS, "all", "drive"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3, help="per measurement")
     parser.add_argument(

@@ -52,6 +52,7 @@ def _table() -> Table:
             Column("idle_mb", "MB without sessions"),
             *(Column(f"kb_{name}", f"KB/stream, {FEW:,}, {CLIENTS[name]}") for name in CLIENTS),
             Column("kb_many", f"KB/stream, {MANY:,}, {CLIENTS['python']}"),
+            *(Column(f"id_bytes_{name}", f"session id B, {CLIENTS[name]}", 0) for name in CLIENTS),
         ],
         ratios=[
             Ratio("kb_many", "nginx", f"{MANY:,} x nginx"),
@@ -70,14 +71,16 @@ def measure(proxy: Proxy) -> Figures:
 
 def measure_streams(running: RunningProxy, client: str) -> dict[str, float]:
     before_kb = _settled_kb(running)
-    figures = {}
+    figures: dict[str, float] = {}
     with ExitStack() as held:
-        held.enter_context(_streams(running, client, FEW))
+        few = held.enter_context(_streams(running, client, FEW))
         figures[f"kb_{client}"] = (_settled_kb(running) - before_kb) / FEW
         if client == "python":
             held.enter_context(_streams(running, client, MANY - FEW))
             figures["kb_many"] = (_settled_kb(running) - before_kb) / MANY
             figures["idle_mb"] = before_kb / 1024
+        few.go()
+        figures[f"id_bytes_{client}"] = few.figures()["session_id_bytes"]
     return figures
 
 
