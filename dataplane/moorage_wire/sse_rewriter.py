@@ -176,8 +176,8 @@ class SseIdRewriter:
         value = field[3:].removeprefix(b" ")
         if b"\0" in value:
             return b":" + line[len(field) :]
+        if value:
+            line = field[: -len(value)] + self._rewrite(value) + line[len(field) :]
+            self._last_id_seen = True
         self._event_open = True
-        if not value:
-            return line
-        self._last_id_seen = True
-        return field[: -len(value)] + self._rewrite(value) + line[len(field) :]
+        return line

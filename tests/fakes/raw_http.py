@@ -49,7 +49,8 @@ class RawClient:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self._writer = writer
-        self._chunk_left = b""
+        self.unread = b""
+        """What came of a stream and is no whole event yet."""
 
     async def send(self, octets: bytes) -> None:
         """Send in one write."""
@@ -101,12 +102,12 @@ class RawClient:
     async def event(self) -> bytes:
         """The next event of a chunked stream with its blank line; empty at the stream's end."""
         async with asyncio.timeout(ANSWER_SECONDS):
-            while b"\n\n" not in self._chunk_left:
+            while b"\n\n" not in self.unread:
                 chunk = await self.chunk()
                 if not chunk:
-                    return self._chunk_left
-                self._chunk_left += chunk
-        event, end, self._chunk_left = self._chunk_left.partition(b"\n\n")
+                    return self.unread
+                self.unread += chunk
+        event, end, self.unread = self.unread.partition(b"\n\n")
         return event + end
 
     async def event_message(self) -> Any:

@@ -154,7 +154,9 @@ class Peer(asyncio.Protocol):
         self.transport.close()
 
     def reset(self) -> None:
-        """End the connection with RST."""
+        """End the connection with RST, unless the gateway has ended it."""
+        if self.gone.is_set():
+            return
         self._socket().setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 

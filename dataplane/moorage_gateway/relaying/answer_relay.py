@@ -68,6 +68,7 @@ class AnswerRelay:
         "deadline",
         "done",
         "ended",
+        "failure",
         "silence_seconds",
     )
 
@@ -88,6 +89,8 @@ class AnswerRelay:
         self._is_stream = False
         self._written = False
         self.ended = False
+        self.failure: UpstreamError | None = None
+        """What the client was told in its stream; ``done`` is no failure then."""
         self.deadline = 0.0
         self.silence_seconds = 0.0
         self.done: asyncio.Future[None] = loop.create_future()
@@ -132,43 +135,46 @@ class AnswerRelay:
     def answer_ended(self) -> None:
         if self.ended or not self._take(self._passage.finish):
             return
-        if self._written:
+        if self._is_stream and self._is_unanswered():
+            self._break_off(OutcomeUnknown("the endpoint ended its stream without an answer"))
+        elif self._written:
             self._end_written()
         else:
             self._end_whole()
 
     def _end_written(self) -> None:
         self._write_segment()
-        if self._is_stream and self._awaited is not None and not self._resumable():
-            self._fail_written(_unanswered())
-            return
         self._write(b"0\r\n\r\n" if self._call.http11 else b"")
         self._end(keep_alive=self._call.http11)
 
     def _end_whole(self) -> None:
         body = b"".join(self._body)
         try:
-            self._require_answer(body)
+            if self._awaited is not None and self._has_json():
+                require_answer_to(self._awaited, body)
         except UpstreamError as error:
             self._break_off(error)
         else:
             self._write_whole(body)
             self._end(keep_alive=True)
 
-    def _require_answer(self, body: bytes) -> None:
-        head = self._head
-        assert head is not None
-        if self._awaited is None or self._call.status != 200:
-            return
-        if self._is_stream:
-            if not names(self._awaited, body) and not self._resumable():
-                raise _unanswered()
-        elif (head.content_type or b"").startswith(b"application/json"):
-            require_answer_to(self._awaited, body)
+    def _has_json(self) -> bool:
+        assert self._head is not None
+        content_type = self._head.content_type or b""
+        return self._call.status == 200 and content_type.startswith(b"application/json")
+
+    def _is_unanswered(self) -> bool:
+        """True where a client would wait for ever: the stream holds no response to its request."""
+        awaited = self._awaited
+        if awaited is None or self._call.status != 200 or self._resumable():
+            return False
+        return not names(awaited, b"".join(self._body))
 
     def answer_failed(self, failure: UpstreamError) -> None:
         if self.ended:
             return
+        if self._is_stream and self._body and not self._passage.holding:
+            self._write_segment()
         if self._written:
             self._fail_written(failure)
         else:
@@ -242,7 +248,7 @@ class AnswerRelay:
 
     def _fail_written(self, failure: UpstreamError) -> None:
         call = self._call
-        self._write_segment()
+        self.failure = failure
         call.outcome, call.reason = "outcome_unknown", failure.reason
         event = (
             b""
@@ -323,7 +329,3 @@ class AnswerRelay:
         transport = self._call.client.transport
         if octets and transport is not None:
             transport.write(octets)
-
-
-def _unanswered() -> OutcomeUnknown:
-    return OutcomeUnknown("the endpoint ended its stream without an answer")

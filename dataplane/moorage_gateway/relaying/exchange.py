@@ -61,7 +61,10 @@ class Exchanges:
             await relay.done
             ended = self._loop.time()
             call.upstream_seconds += ended - now
-            self.answered(booked, ended)
+            if relay.failure is None:
+                self.answered(booked, ended)
+            else:
+                self.failed(booked, relay.failure)
         except UpstreamError as error:
             self.failed(booked, error)
             raise
