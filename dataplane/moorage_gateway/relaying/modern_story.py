@@ -62,7 +62,12 @@ class ModernStory:
             booked = call.group.endpoints.get(unsealed.endpoint_uid)
             if booked is None:
                 raise unsealed.lost()
-            await self._relay(call, booked, read, unsealed, principal)
+            try:
+                await self._relay(call, booked, read, unsealed, principal)
+            except EndpointUnreachable as error:
+                if error.reason == "ConnectRefused":
+                    raise unsealed.lost() from error
+                raise
             return
         key = affinity_key(call.group.rules.sessions.affinity, raw_headers, principal)
         for attempt in range(PLACES_TO_TRY):
