@@ -104,7 +104,7 @@ async def scripted_endpoint() -> AsyncIterator[ScriptedEndpoint]:
     endpoint = ScriptedEndpoint()
     app = web.Application()
     app.add_routes([web.get("/sse", endpoint.get), web.post("/messages", endpoint.post)])
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0)
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
