@@ -23,7 +23,8 @@ static bool take_head(struct answer *answer) {
     answer->chunks = (struct dechunker){.state = CHUNK_SIZE};
     if (answer->head.chunked) {
         char *body = answer->bytes + answer->head.length;
-        answer->count = answer->head.length + dechunk(&answer->chunks, body, answer->count - answer->head.length);
+        size_t raw_bytes = answer->count - answer->head.length;
+        answer->count = answer->head.length + dechunk(&answer->chunks, body, raw_bytes);
     }
     return answer->head.status >= 100;
 }
@@ -35,7 +36,8 @@ static enum progress progress_of(const struct answer *answer) {
         return answer->chunks.state == CHUNKS_DONE ? ANSWER_WHOLE : ANSWER_PART;
     }
     long body_bytes = answer->head.body_bytes;
-    if (body_bytes < 0) return answer->head.status == 202 || answer->head.status == 204 ? ANSWER_WHOLE : ANSWER_PART;
+    bool bodiless = answer->head.status == 202 || answer->head.status == 204;
+    if (body_bytes < 0) return bodiless ? ANSWER_WHOLE : ANSWER_PART;
     return answer->count >= answer->head.length + (size_t)body_bytes ? ANSWER_WHOLE : ANSWER_PART;
 }
 

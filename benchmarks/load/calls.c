@@ -91,13 +91,17 @@ static void call(struct connection *connection, uint64_t started_ns) {
     send_all(connection->fd, request->bytes, request->count);
 }
 
+static bool holds(const struct answer *answer, const char *text, size_t bytes) {
+    return memmem(answer_body(answer), answer_body_bytes(answer), text, bytes) != NULL;
+}
+
 static void check(const struct connection *connection) {
     const struct answer *answer = &connection->answer;
     char id[24];
     int id_bytes = snprintf(id, sizeof id, "\"id\":%u", connection->id);
     if (answer->head.status != 200) note_error("refused", answer);
-    else if (!memmem(answer_body(answer), answer_body_bytes(answer), id, (size_t)id_bytes)) seen.wrong++;
-    else if (!memmem(answer_body(answer), answer_body_bytes(answer), "\"result\"", 8)) note_error("no result", answer);
+    else if (!holds(answer, id, (size_t)id_bytes)) seen.wrong++;
+    else if (!holds(answer, "\"result\"", 8)) note_error("no result", answer);
 }
 
 static uint64_t due_ns(uint64_t number) { return begun_ns + number * NS_PER_SECOND / rate; }
@@ -194,7 +198,8 @@ static void report(double seconds) {
 static void prepare_sessions(void) {
     session_count = (size_t)option_number("sessions", 16);
     unsigned routes = (unsigned)option_number("routes", 1);
-    char **ids = requests_are_modern() ? calloc(session_count, sizeof *ids) : open_sessions(session_count, routes);
+    char **ids = requests_are_modern() ? calloc(session_count, sizeof *ids)
+                                       : open_sessions(session_count, routes);
     requests = calloc(session_count, sizeof *requests);
     for (size_t at = 0; at < session_count; at++)
         requests[at] = call_request((unsigned)(at % routes), ids[at]);

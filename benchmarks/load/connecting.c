@@ -18,7 +18,8 @@ static struct sockaddr_in proxy;
 static int receive_bytes;
 
 void connecting_prepare(void) {
-    proxy = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((unsigned short)option_number("port", 0))};
+    unsigned short port = (unsigned short)option_number("port", 0);
+    proxy = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
     inet_pton(AF_INET, "127.0.0.1", &proxy.sin_addr);
     receive_bytes = (int)option_number("receive_bytes", 0);
 }
