@@ -1,7 +1,8 @@
 """One scenario's findings, ready to be written down."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from benchmarks.reporting.goals import Goal
 from benchmarks.rig.rounds import Sample
@@ -47,4 +48,13 @@ class Report:
     tables: Sequence[Table]
     samples: Sequence[Sample]
     charts: Sequence[Chart] = ()
-    goals: Sequence[Goal] = field(default_factory=list)
+    goals: Sequence[Goal] = ()
+
+    def all_goals(self) -> list[Goal]:
+        """Also that every measurement came about: one that failed must not pass as shown."""
+        return [*self.goals, *_failures(self.samples)]
+
+
+def _failures(samples: Sequence[Sample]) -> list[Goal]:
+    failed = Counter(sample.subject for sample in samples if not sample.figures)
+    return [Goal(f"rounds that failed, {name}", failed[name], 0, 0, "rounds") for name in failed]

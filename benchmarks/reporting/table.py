@@ -14,8 +14,8 @@ def markdown(report: Report) -> str:
     for table in report.tables:
         parts += [f"### {table.title}"] if table.title else []
         parts.append(_figures(table, report.samples))
-    if report.goals:
-        parts.append(_goals(report.goals))
+    if goals := report.all_goals():
+        parts.append(_goals(goals))
     parts += [f"![{chart.title}]({report.scenario}-{chart.metric}.svg)" for chart in report.charts]
     return "\n\n".join(parts) + "\n"
 

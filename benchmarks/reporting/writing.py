@@ -24,7 +24,7 @@ def write(report: Report, folder: Path) -> None:
         "scenario": report.scenario,
         "machine": facts,
         "samples": [asdict(sample) for sample in report.samples],
-        "goals": [{**asdict(goal), "verdict": goal.verdict} for goal in report.goals],
+        "goals": [{**asdict(goal), "verdict": goal.verdict} for goal in report.all_goals()],
     }
     (folder / f"{report.scenario}.json").write_text(json.dumps(document, indent=1) + "\n")
     where = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in facts.items())

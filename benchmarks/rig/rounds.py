@@ -15,7 +15,7 @@ Figures = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Sample:
-    """What one subject measured in one round."""
+    """What one subject measured in one round; no figures when it failed."""
 
     subject: str
     round: int
@@ -29,7 +29,7 @@ class Subject:
 
 
 def measured(scenario: str, subjects: Sequence[Subject], rounds: int) -> list[Sample]:
-    """All samples; a subject that fails says so on the terminal and is missing in that round."""
+    """All samples; a subject that fails says why on the terminal and has no figures then."""
     samples: list[Sample] = []
     for number in range(1, rounds + 1):
         for subject in subjects if number % 2 else list(reversed(subjects)):
@@ -38,6 +38,7 @@ def measured(scenario: str, subjects: Sequence[Subject], rounds: int) -> list[Sa
                 figures, seconds = _measure(subject)
             except LoadFailed as failure:
                 say(f"{told}: FAILED, {failure}")
+                samples.append(Sample(subject.name, number, {}))
                 continue
             samples.append(Sample(subject.name, number, figures))
             say(f"{told}: {_brief(figures)}  ({seconds:.0f} s)")

@@ -152,6 +152,7 @@ def _beside_peers(samples: Sequence[Sample], interpreter: Interpreter) -> list[G
 
 def _no_errors(samples: Sequence[Sample], interpreter: Interpreter) -> list[Goal]:
     own = f"moorage {interpreter.label}"
-    errors = [sample.figures["errors"] for sample in samples if sample.subject == own]
+    own_figures = [sample.figures for sample in samples if sample.subject == own]
+    errors = [figures["errors"] for figures in own_figures if figures]
     what = f"failed or wrong calls in all rounds, {own}"
     return [Goal(what, sum(errors), 0, 0, "calls")] if errors else []

@@ -96,7 +96,7 @@ def measure_flood(running: RunningProxy, upstream: Stub, flood: Flood) -> dict[s
 
 
 def goals(samples: Sequence[Sample], own: str) -> list[Goal]:
-    rounds = [sample.figures for sample in samples if sample.subject == own]
+    rounds = [sample.figures for sample in samples if sample.subject == own and sample.figures]
     if not rounds:
         return []
     faults = sum(

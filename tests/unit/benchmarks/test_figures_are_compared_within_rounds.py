@@ -48,6 +48,13 @@ def test_a_bound_is_held_in_its_own_direction(figure: float, at_least: bool, ver
     assert Goal("CPU", figure, floor, goal, at_least=at_least).verdict == verdict
 
 
+def test_a_round_that_failed_is_a_missed_bound_not_a_missing_line() -> None:
+    samples = [*_samples(own=[1]), Sample("own", 2, {})]
+    report = Report("calls", "tools/call", "", [Table([Column("cpu_us", "CPU µs")])], samples)
+    assert [goal.verdict for goal in report.all_goals()] == ["MISSED"]
+    assert "| own | 1.0 |" in markdown(report)
+
+
 def test_the_table_shows_medians_ranges_ratios_and_verdicts() -> None:
     report = Report(
         scenario="calls",
