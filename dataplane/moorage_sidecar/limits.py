@@ -39,7 +39,7 @@ class BridgeLimits:
     """Longest silence of a client in the middle of a request body."""
     write_stall_seconds: float = 30
     """A client that takes nothing from its stream for this long loses the connection."""
-    commit_seconds: float = 1
+    commit_seconds: float = 0.25
     """A legacy answer that takes longer becomes an event stream, so that it can be resumed."""
     keepalive_seconds: float = 15
     """Silence after which an open event stream carries a comment."""

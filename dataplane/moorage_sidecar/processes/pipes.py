@@ -67,6 +67,11 @@ class OutputPipe(asyncio.StreamReaderProtocol):
     async def connect(self, pipe: IO[bytes]) -> None:
         self._transport, _ = await self._loop.connect_read_pipe(lambda: self, pipe)
 
+    def eof_received(self) -> bool:
+        """The end of a pipe is the end of its transport; uvloop goes by what this gives."""
+        super().eof_received()
+        return False
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._ended.set()
