@@ -5,12 +5,14 @@ import asyncio
 from moorage_gateway.errors import GatewayError, UpstreamError
 from moorage_gateway.relaying.answer_head import streamed_head, whole_head
 from moorage_gateway.relaying.call import Call
+from moorage_wire.sse import encode_comment
 
 JSON_HEAD = b"content-type: application/json\r\n"
 EVENTS_HEAD = (
     b"content-type: text/event-stream\r\ncache-control: no-cache, no-transform\r\n"
     b"x-accel-buffering: no\r\n"
 )
+PROBE = encode_comment(b"")
 
 
 class ClientAnswer:
@@ -22,6 +24,7 @@ class ClientAnswer:
         self._roomy = asyncio.Event()
         self._roomy.set()
         self.started = False
+        self._streaming = False
         if call.client.writing_paused:
             self.client_paused()
         call.client.feeder = self
@@ -52,7 +55,7 @@ class ClientAnswer:
     async def start_events(self) -> None:
         """Write the head of an event stream."""
         call = self._call
-        self.started = True
+        self.started = self._streaming = True
         call.status = 200
         self._send(streamed_head(200, EVENTS_HEAD, self._session_line, call.http11))
 
@@ -60,11 +63,12 @@ class ClientAnswer:
         """Write a part of the stream, then wait while the client does not keep up."""
         if octets:
             self._call.events += octets.count(b"\n\n")
-            self._send(b"%x\r\n%b\r\n" % (len(octets), octets) if self._call.http11 else octets)
+            self._send_part(octets)
         await self._roomy.wait()
 
     async def end(self) -> None:
         """End the stream, between two events."""
+        self._streaming = False
         self._send(b"0\r\n\r\n" if self._call.http11 else b"")
         self._call.keep_alive = self._call.keep_alive and self._call.http11
 
@@ -79,11 +83,18 @@ class ClientAnswer:
     def written(self) -> bool:
         return self.started
 
+    def probe(self) -> None:
+        if self._streaming:
+            self._send_part(PROBE)
+
     def client_paused(self) -> None:
         self._roomy.clear()
 
     def client_resumed(self) -> None:
         self._roomy.set()
+
+    def _send_part(self, octets: bytes) -> None:
+        self._send(b"%x\r\n%b\r\n" % (len(octets), octets) if self._call.http11 else octets)
 
     def _send(self, octets: bytes) -> None:
         transport = self._call.client.transport
