@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +30,36 @@ def call(request_id: int | str, tool: str, **arguments: Any) -> Json:
     """A tools/call."""
     params = {"name": tool, "arguments": arguments}
     return {"jsonrpc": "2.0", "id": request_id, "method": "tools/call", "params": params}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @classmethod
+    async def of(cls, response: aiohttp.ClientResponse) -> "Answer":
+        return cls(response.status, response.headers, await response.read())
+
+    @property
+    def json(self) -> Json:
+        document: Json = json.loads(self.body)
+        return document
+
+    @property
+    def reason(self) -> str:
+        """The name of a refusal."""
+        name: str = self.json["error"]["data"]["reason"]
+        return name
+
+    @property
+    def messages(self) -> list[Json]:
+        """The messages of an event stream."""
+        events = self.body.decode().strip().split("\n\n")
+        return [json.loads(event.partition("data: ")[2]) for event in events]
 
 
 @dataclass
@@ -91,11 +121,10 @@ class OlderClient:
     base: str
     ids: int = field(default=0)
 
-    async def post(self, message: Any, base: str | None = None) -> aiohttp.ClientResponse:
+    async def post(self, message: Any, base: str | None = None) -> Answer:
         """Post to the URI that the stream named, perhaps at another replica."""
         async with self.http.post((base or self.base) + self.uri, json=message) as response:
-            await response.read()
-            return response
+            return await Answer.of(response)
 
     async def initialize(self, base: str | None = None) -> Json:
         assert (await self.post(INITIALIZE, base)).status == 202
@@ -145,15 +174,13 @@ class NewerClient:
         assert (await self.post(INITIALIZED)).status == 202
         return answer
 
-    async def post(self, message: Any, url: str | None = None) -> aiohttp.ClientResponse:
+    async def post(self, message: Any, url: str | None = None) -> Answer:
         async with self.http.post(url or self.url, json=message, headers=self.headers) as response:
-            await response.read()
-            return response
+            return await Answer.of(response)
 
-    async def delete(self, url: str | None = None) -> aiohttp.ClientResponse:
+    async def delete(self, url: str | None = None) -> Answer:
         async with self.http.delete(url or self.url, headers=self.headers) as response:
-            await response.read()
-            return response
+            return await Answer.of(response)
 
     @asynccontextmanager
     async def listening(self, url: str | None = None) -> AsyncIterator[SseReading]:

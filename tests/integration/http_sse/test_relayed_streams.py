@@ -40,7 +40,7 @@ async def test_messages_are_posted_where_the_endpoint_said(
     async with older_client(base, PATH) as client:
         assert client.uri.startswith("/old?sessionId=")
         response = await client.post(INITIALIZE)
-        assert (response.status, await response.text()) == (202, "Accepted")
+        assert (response.status, response.body) == (202, b"Accepted")
         answer = await client.stream.message()
         assert answer["result"]["serverInfo"]["name"] == "scripted"
         number = endpoint.streams[0].number
