@@ -48,6 +48,24 @@ async def test_what_does_not_end_in_time_is_told_that_its_outcome_is_unknown(
     assert "the bridge stopped" in body["error"]["message"]
 
 
+async def test_a_drain_can_be_cut_short(
+    start_bridge: BridgeStarter, http: aiohttp.ClientSession
+) -> None:
+    bridge = await start_bridge("plain_server.py")
+    session = await RawSession(http, bridge.address).open()
+    running = asyncio.create_task(session.call("forget", 1))
+    await asyncio.sleep(0.2)
+
+    draining = asyncio.create_task(bridge.stop(30))
+    await asyncio.sleep(0.1)
+    draining.cancel()
+    await asyncio.gather(draining, return_exceptions=True)
+    await asyncio.wait_for(bridge.stop(0), 5)
+
+    assert (await running)["error"]["code"] == -31002
+    assert bridge.counts().processes == 0
+
+
 async def test_a_stopped_bridge_answers_nobody(
     start_bridge: BridgeStarter, http: aiohttp.ClientSession
 ) -> None:

@@ -148,6 +148,42 @@ async def test_messages_wait_for_a_client_without_a_stream(
     assert came == ["notifications/n0", "notifications/n1"]
 
 
+async def test_a_missing_session_id_is_never_guessed(
+    start_bridge: BridgeStarter, http: aiohttp.ClientSession
+) -> None:
+    bridge = await start_bridge("plain_server.py")
+    session = await RawSession(http, bridge.address).open()
+
+    async with session.get() as stream:
+        events = events_of(stream)
+        await anext(events)
+        stranger = RawSession(http, bridge.address)
+        for request in (
+            stranger.post(message("tell", 1, notification="notifications/injected")),
+            stranger.get(),
+            stranger.delete(),
+        ):
+            async with request as refused:
+                assert refused.status == 400
+        await session.call("tell", 2, notification="notifications/own")
+        _, only = await next_message(events)
+
+    assert only["method"] == "notifications/own"
+
+
+async def test_session_ids_are_long_and_random(
+    start_bridge: BridgeStarter, http: aiohttp.ClientSession
+) -> None:
+    bridge = await start_bridge("plain_server.py")
+
+    ids = {
+        (await RawSession(http, bridge.address).open()).headers["Mcp-Session-Id"] for _ in range(5)
+    }
+
+    assert len(ids) == 5
+    assert all(len(session_id) == 32 for session_id in ids)
+
+
 async def test_a_second_get_stream_is_refused_and_the_first_lives(
     start_bridge: BridgeStarter, http: aiohttp.ClientSession
 ) -> None:
@@ -193,6 +229,7 @@ async def test_a_client_that_leaves_a_post_does_not_cancel_its_call(
     assert bridge.counts().sessions == 1
     async with session.post({"jsonrpc": "2.0", "id": "question-1", "result": {"roots": []}}) as ok:
         assert ok.status == 202
+    await session.call("echo", 2)  # the server answers in order: by now it has answered call 1
     again = await session.call("echo", 1, text="the same id is free again")
 
     assert again["result"]["text"] == "the same id is free again"
