@@ -4,12 +4,14 @@ import json
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.node_tools import NodeTools
 from fakes.child_process import ChildProcessError, running
+
+Counts = tuple[int, int, int]
 
 VERSIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
 SUITE_SECONDS = 240
@@ -35,10 +37,14 @@ class SuiteResult:
     checks: tuple[Check, ...]
 
     @property
-    def counts(self) -> tuple[int, int, int]:
+    def counts(self) -> Counts:
         """(passed, failed, warnings), as the suite counts them."""
         found = Counter(check.status for check in self.checks)
         return found["SUCCESS"], found["FAILURE"], found["WARNING"]
+
+    def without(self, scenarios: Container[str]) -> "SuiteResult":
+        kept = tuple(check for check in self.checks if check.scenario not in scenarios)
+        return SuiteResult(self.version, kept)
 
     @property
     def complaints(self) -> list[Check]:

@@ -32,6 +32,8 @@ class ChildProcess:
     name: str
     process: asyncio.subprocess.Process
     output_file: Path
+    may_have_ended: bool = False
+    """True when the test itself killed it or waited for its end."""
 
     @property
     def pid(self) -> int:
@@ -42,6 +44,7 @@ class ChildProcess:
 
     def kill(self) -> None:
         """Sends SIGKILL: the child gets no chance to say goodbye."""
+        self.may_have_ended = True
         self.process.kill()
 
     async def stop(self) -> None:
@@ -57,6 +60,7 @@ class ChildProcess:
 
     async def wait(self, seconds: float) -> int:
         """The exit code, once the child has ended of itself."""
+        self.may_have_ended = True
         try:
             return await asyncio.wait_for(self.process.wait(), seconds)
         except TimeoutError:
@@ -93,6 +97,8 @@ async def running(
         child = await start(name, command, environment or {}, output_file)
         try:
             yield child
+            if not child.may_have_ended:
+                child.require_running()  # a server that died under a test is never nothing
         finally:
             await child.stop()
 
