@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import re
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -141,8 +142,9 @@ def _notes(command: UpCommand, configuration: Configuration, listen: Address) ->
 
 
 def _no_address(error: OSError, listen: Address, admin: Address) -> str:
-    """Which address cannot be had, why, and what to do."""
-    is_admin = admin != listen and str(admin.port) in str(error)
+    """Which address cannot be had, why, and what to do; only asyncio's text tells which."""
+    port = re.search(r", (\d+)[,)]", str(error))
+    is_admin = admin != listen and port is not None and int(port[1]) == admin.port
     option, address = ("--admin", admin) if is_admin else ("--listen", listen)
     if error.errno == errno.EADDRINUSE:
         remedy = f"end what listens there, or choose another address with {option} HOST:PORT"

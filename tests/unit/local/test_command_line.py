@@ -21,7 +21,22 @@ def test_the_smallest_commands() -> None:
 
 def test_every_option() -> None:
     command = parse_command(
-        ["up", "a", "b", "--listen", "[::1]:0", "--admin", "localhost:1", "--key-file", "k", "--upstream", "t=http://a/mcp", "--upstream", "n=http://b", "--upstream=t=http://c?x=y"]
+        [
+            "up",
+            "a",
+            "b",
+            "--listen",
+            "[::1]:0",
+            "--admin",
+            "localhost:1",
+            "--key-file",
+            "k",
+            "--upstream",
+            "t=http://a/mcp",
+            "--upstream",
+            "n=http://b",
+            "--upstream=t=http://c?x=y",
+        ]
     )
     assert command == UpCommand(
         files=("a", "b"),

@@ -1,0 +1,70 @@
+"""``moorage check`` tells every finding and ends with 1, or says that nothing is wrong."""
+
+import json
+from pathlib import Path
+
+from fakes.cr_documents import gateway_document, group_document
+from fakes.cr_files import write
+from fakes.moorage_command import finished
+
+EXAMPLES = Path(__file__).parents[3] / "examples" / "local"
+
+
+async def test_good_files() -> None:
+    checked = await finished("check", EXAMPLES)
+    assert (checked.status, checked.stderr) == (0, "")
+    assert checked.stdout == "1 gateway and 2 groups from 2 files: nothing is wrong\n"
+
+
+async def test_broken_files(tmp_path: Path) -> None:
+    file = write(tmp_path / "broken.yaml", gateway_document(replicas=0), group_document("ticket"))
+    checked = await finished("check", file)
+    assert checked.status == 1
+    assert checked.stdout.splitlines() == [
+        f"{file}:1: spec.replicas: 0 is not in 1 to 100; use 1 to 100"
+    ]
+
+
+async def test_references_between_files(tmp_path: Path) -> None:
+    gateway = write(tmp_path / "a.yaml", gateway_document())
+    write(tmp_path / "b.yaml", group_document("ticket"))
+    checked = await finished("check", tmp_path)
+    assert checked.status == 1
+    assert checked.stdout == (
+        f'{gateway}:1: spec.routes[0].upstream.name: no McpUpstreamGroup "tickets" '
+        'in these files; did you mean "ticket"?\n'
+    )
+
+
+async def test_stdin() -> None:
+    text = "\n---\n".join(map(json.dumps, (gateway_document(), group_document())))
+    assert (await finished("check", "-", stdin=text)).status == 0
+    checked = await finished("check", "-", stdin="a: b: c")
+    assert (checked.status, checked.stdout.startswith("<stdin>:1: is not YAML")) == (1, True)
+
+
+async def test_warnings_do_not_fail(tmp_path: Path) -> None:
+    documents = (gateway_document(), group_document(), group_document("idle"))
+    checked = await finished("check", write(tmp_path / "a.yaml", *documents))
+    assert checked.status == 0
+    assert "warning:" in checked.stderr and "no route leads to" in checked.stderr
+
+
+async def test_protection_that_is_not_there_yet_is_refused(tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "a.yaml",
+        gateway_document(listener={"tls": {"secretName": "mcp-tls"}}),
+        group_document(),
+    )
+    for command in ("check", "up"):
+        ended = await finished(command, file)
+        assert ended.status == 1
+        assert (
+            f"{file}:1: spec.listener.tls: this version does not enforce it (clients would be "
+            "served without TLS); remove the field\n"
+        ) in (ended.stdout, ended.stderr)
+
+
+async def test_usage_ends_with_2() -> None:
+    assert (await finished("check")).status == 2
+    assert (await finished("up", "a", "--listen", "nowhere")).status == 2
