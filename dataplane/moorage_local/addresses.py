@@ -19,9 +19,14 @@ class Address:
         """The host as URLs write it."""
         return f"[{self.host}]" if ":" in self.host else self.host
 
+    @property
+    def is_wildcard(self) -> bool:
+        """Whether it stands for every address of this machine."""
+        return self.host in ("0.0.0.0", "::")
+
     def url_for_people(self, port: int) -> str:
         """A URL that works on this machine: nobody can open ``http://0.0.0.0``."""
-        if self.host in ("0.0.0.0", "::", ""):
+        if self.is_wildcard:
             return f"http://127.0.0.1:{port}"
         return f"http://{self.bracketed_host}:{port}"
 

@@ -71,11 +71,14 @@ class Serving:
         return OK
 
     def _settings(self, listen: Address) -> GatewaySettings:
+        admin = self._command.admin
         return GatewaySettings(
             listen_host=listen.host,
             listen_port=listen.port,
-            admin_host=self._command.admin.host,
-            admin_port=self._command.admin.port,
+            admin_host=admin.host,
+            admin_port=admin.port,
+            # Processes that share a key file sit on one machine.
+            replica_host="127.0.0.1" if admin.is_wildcard else None,
             access_log=self._report.access_log,
             limits=DESK_LIMITS,
         )
