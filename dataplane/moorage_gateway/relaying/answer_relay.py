@@ -18,7 +18,7 @@ from moorage_gateway.relaying.breaking_off import BrokenOff, failure_of
 from moorage_gateway.relaying.call import Call
 from moorage_wire.capsules import CapsuleTooLarge
 from moorage_wire.heads import AnswerHead, HeadRefusal, read_answer_head
-from moorage_wire.sse import EventTooLarge, encode_event
+from moorage_wire.sse import EventTooLarge, encode_comment, encode_event
 
 WHOLE_BODY_BYTES = 64 * 1024
 """A JSON body up to this size is whole before anything of it goes out."""
@@ -203,6 +203,12 @@ class AnswerRelay:
             self._body_bytes += len(out)
 
     # Feeder
+
+    def probe(self) -> bool:
+        if self.is_get_stream or self._resumable():
+            return False
+        self.keep_alive(encode_comment(b""))
+        return True
 
     def client_paused(self) -> None:
         self._connection.pause()

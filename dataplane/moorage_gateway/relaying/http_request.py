@@ -17,3 +17,9 @@ class HttpRequest:
         self.keep_alive = False
         self.raw_headers: tuple[tuple[bytes, bytes], ...] = ()
         self.body = b""
+
+    @property
+    def declared_bytes(self) -> int:
+        """The body's length as the head declares it; 0 where it does not."""
+        lengths = (value for name, value in self.raw_headers if name.lower() == b"content-length")
+        return int(next(lengths, b"0"))

@@ -62,12 +62,7 @@ class ModernStory:
             booked = call.group.endpoints.get(unsealed.endpoint_uid)
             if booked is None:
                 raise unsealed.lost()
-            try:
-                await self._relay(call, booked, read, unsealed, principal)
-            except EndpointUnreachable as error:
-                if error.reason == "ConnectRefused":
-                    raise unsealed.lost() from error
-                raise
+            await self._relay_home(call, booked, read, unsealed, principal)
             return
         key = affinity_key(call.group.rules.sessions.affinity, raw_headers, principal)
         for attempt in range(PLACES_TO_TRY):
@@ -79,6 +74,22 @@ class ModernStory:
                     raise
             else:
                 return
+
+    async def _relay_home(
+        self,
+        call: Call,
+        booked: BookedEndpoint,
+        asked: Message,
+        unsealed: Unsealed,
+        principal: Principal,
+    ) -> None:
+        """To the one endpoint that knows what the request's capsule stands for."""
+        try:
+            await self._relay(call, booked, asked, unsealed, principal)
+        except EndpointUnreachable as error:
+            if error.reason == "ConnectRefused":
+                raise unsealed.lost() from error
+            raise
 
     async def _relay(
         self,

@@ -83,9 +83,10 @@ class ClientAnswer:
     def written(self) -> bool:
         return self.started
 
-    def probe(self) -> None:
-        if self._streaming:
+    def probe(self) -> bool:
+        if self._streaming and self._call.method != "stream":
             self._send_part(PROBE)
+        return self._call.method != "stream"
 
     def client_paused(self) -> None:
         self._roomy.clear()

@@ -74,6 +74,11 @@ class ClientListen:
 
     # Feeder: what a paused client lags behind is bounded by its socket's buffer, see ``_chunk``.
 
+    def probe(self) -> bool:
+        """A comment shows whether the client is gone."""
+        self.keep_alive()
+        return True
+
     def client_paused(self) -> None:
         """Others go on being served; see MAX_BACKLOG_BYTES."""
 
