@@ -12,6 +12,7 @@ import pytest
 
 from fakes.child_process import TESTS_ROOT
 from integration.http_sse.scripted_endpoint import ScriptedEndpoint, scripted_endpoint
+from integration.http_sse.scripted_streamable import ScriptedStreamable, scripted_streamable
 from moorage_contract.route_table import Endpoint, Group, Route, RouteTable, SessionRules
 from moorage_gateway.process import Gateway
 from moorage_gateway.settings import GatewaySettings, Limits
@@ -85,6 +86,12 @@ async def start_gateway() -> AsyncIterator[Callable[..., Awaitable[tuple[Gateway
 @pytest.fixture
 async def endpoint() -> AsyncIterator[ScriptedEndpoint]:
     async with scripted_endpoint() as scripted:
+        yield scripted
+
+
+@pytest.fixture
+async def streamable() -> AsyncIterator[ScriptedStreamable]:
+    async with scripted_streamable() as scripted:
         yield scripted
 
 
