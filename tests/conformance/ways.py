@@ -1,5 +1,6 @@
 """The ways from the suite to the fixture server: each yields the URL that the suite is given."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -63,7 +64,12 @@ WAYS: dict[str, Way] = {
 @asynccontextmanager
 async def fixtures(replicas: int) -> AsyncIterator[list[ServerProcess]]:
     async with AsyncExitStack() as stack:
-        yield [await stack.enter_async_context(serving(FIXTURE)) for _ in range(replicas)]
+        async with asyncio.TaskGroup() as starting:  # each takes a second of one core
+            tasks = [
+                starting.create_task(stack.enter_async_context(serving(FIXTURE)))
+                for _ in range(replicas)
+            ]
+        yield [task.result() for task in tasks]
 
 
 @asynccontextmanager
