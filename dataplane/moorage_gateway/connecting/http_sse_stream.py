@@ -14,6 +14,8 @@ from moorage_wire.heads import HeadRefusal, read_answer_head
 from moorage_wire.sse import EventTooLarge, SseEvent, SseReader
 
 ENDPOINT_EVENT = b"endpoint"
+MAX_OPENING_BYTES = 16 * 1024
+"""What may come up to the end of the first event."""
 _MESSAGE_EVENTS = (None, b"", b"message")
 _ACCEPT = b"accept: text/event-stream\r\ncache-control: no-cache\r\n"
 
@@ -34,6 +36,7 @@ class HttpSseStream:
         self._reader = SseReader(max_event_bytes=max_event_bytes)
         self._on_message = on_message
         self._on_end = on_end
+        self._opening_bytes = 0
         self.ended = False
         self.target: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -68,6 +71,7 @@ class HttpSseStream:
         try:
             for event in self._reader.feed(chunk):
                 self._take(event)
+            self._bound_opening(len(chunk))
         except EventTooLarge as error:
             self._break_off(BadAnswer(f"the endpoint sent an event over {error.limit_bytes} bytes"))
         except BadAnswer as error:
@@ -81,6 +85,11 @@ class HttpSseStream:
 
     def answer_failed(self, failure: UpstreamError) -> None:
         self._end(failure)
+
+    def _bound_opening(self, count: int) -> None:
+        self._opening_bytes += count
+        if not self.target.done() and self._opening_bytes > MAX_OPENING_BYTES:
+            raise no_endpoint_event()
 
     def _take(self, event: SseEvent) -> None:
         if self.ended:

@@ -43,6 +43,7 @@ class ScriptedEndpoint:
 
     def __init__(self) -> None:
         self.streams: list[Stream] = []
+        self.handshakes: list[Stream] = []
         self.posts: list[tuple[str, dict[str, Any]]] = []
         self.first_event: Callable[[int], bytes] = _endpoint_event
         self.status = 202
@@ -64,6 +65,7 @@ class ScriptedEndpoint:
         own_handshake = request.headers.get("user-agent") == "moorage"
         try:
             if own_handshake:
+                self.handshakes.append(stream)
                 await stream.write(_endpoint_event(stream.number))
             else:
                 self.streams.append(stream)

@@ -6,11 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moorage_gateway.connecting.http_sse_stream import MAX_OPENING_BYTES
 from moorage_gateway.errors import BadAnswer
-from moorage_gateway.relaying.http_sse.endpoint_passage import (
-    MAX_OPENING_BYTES,
-    EndpointPassage,
-)
+from moorage_gateway.relaying.http_sse.endpoint_passage import EndpointPassage
 from moorage_gateway.settings import Limits
 from moorage_wire.heads import AnswerHead, read_answer_head
 from moorage_wire.sse import EventTooLarge

@@ -8,7 +8,7 @@ from moorage_gateway.relaying.http_sse.held_request import (
     open_request,
     seal_request,
 )
-from moorage_gateway.relaying.http_sse.proof_book import MAX_PROOFS, ProofBook
+from moorage_gateway.relaying.http_sse.proof_book import LIFE_SECONDS, MAX_PROOFS, ProofBook
 from moorage_wire.capsules import BadCapsule, CapsuleSealer, KeyRing
 
 NOW = 1_800_000_000
@@ -69,11 +69,14 @@ def test_clocks_may_differ_by_less_than_its_time(skew: int) -> None:
     assert open_request(sealer(), proof, body, NOW + skew) == REQUEST
 
 
-def test_a_proof_counts_once_for_as_long_as_it_would_open() -> None:
+@pytest.mark.parametrize("later", [0, 1, LIFE_SECONDS - 1, LIFE_SECONDS])
+@pytest.mark.parametrize("used_at", [NOW, NOW + LIFE_SECONDS - 1])
+def test_a_proof_counts_once_for_as_long_as_it_would_open(used_at: int, later: int) -> None:
     book = ProofBook()
-    assert book.use("a", NOW)
-    assert not book.use("a", NOW + 2 * PROOF_SECONDS)
-    assert book.use("b", NOW)
+    assert book.use("begins a generation", NOW)
+    assert book.use("a", used_at)
+    assert not book.use("a", used_at + later)
+    assert book.use("b", used_at + later)
 
 
 def test_the_book_is_bounded_and_forgets_with_time() -> None:
@@ -81,5 +84,8 @@ def test_the_book_is_bounded_and_forgets_with_time() -> None:
     for number in range(MAX_PROOFS):
         assert book.use(str(number), NOW)
     assert not book.use("one too many", NOW)
-    assert book.use("later", NOW + 2 * PROOF_SECONDS + 1)
+    assert book.use("later", NOW + LIFE_SECONDS)
+    assert len(book) == MAX_PROOFS + 1
+    assert book.use("much later", NOW + 2 * LIFE_SECONDS)
+    assert book.use("0", NOW + 10 * LIFE_SECONDS)
     assert len(book) == 1

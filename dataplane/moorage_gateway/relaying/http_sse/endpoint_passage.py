@@ -10,6 +10,7 @@ from collections.abc import Callable
 from moorage_gateway.connecting.http_sse_endpoint import message_target
 from moorage_gateway.connecting.http_sse_stream import (
     ENDPOINT_EVENT,
+    MAX_OPENING_BYTES,
     no_endpoint_event,
     no_event_stream,
 )
@@ -18,7 +19,6 @@ from moorage_gateway.settings import Limits
 from moorage_wire.heads import AnswerHead
 from moorage_wire.sse import SseIdRewriter, SseReader, encode_event
 
-MAX_OPENING_BYTES = 16 * 1024
 _EVENT_END = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r)")
 
 
