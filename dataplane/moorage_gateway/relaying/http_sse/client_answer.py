@@ -34,10 +34,6 @@ class ClientAnswer:
         if self._call.client.feeder is self:
             self._call.client.feeder = None
 
-    def name_session(self, session_line: bytes) -> None:
-        """The session id header line that the head will carry."""
-        self._session_line = session_line
-
     async def whole(self, status: int, body: bytes) -> None:
         """Write head and body in one go."""
         call = self._call
