@@ -46,6 +46,9 @@ class Reloading:
             _tell_refused(refused.findings)
         except OSError as error:
             _logger.error("a stdio server could not be started: %s", error.strerror)
+        except Exception:
+            # The next change must still be seen, whatever was wrong with this one.
+            _logger.exception("a change could not be put in force; this is a defect of moorage")
         else:
             self._tell_good(wanted)
             self.configuration = wanted

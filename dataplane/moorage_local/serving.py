@@ -2,8 +2,10 @@
 
 import asyncio
 import errno
+import logging
 import re
 import sys
+from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -25,6 +27,8 @@ from moorage_local.welcome import welcome
 from moorage_wire.capsules import KeyRing
 
 OK, NOT_SERVED = 0, 1
+
+_logger: Final = logging.getLogger("moorage_local.serving")
 
 VERIFIED_WITHIN_SECONDS: Final = 3.0
 """How long the welcome waits for the endpoints' first handshakes, to tell how they are."""
@@ -61,8 +65,8 @@ class Serving:
         self._welcome(configuration, table, gateway, listen)
         reloading = Reloading(local, configuration, table, self._files, self._command.upstreams)
         followers = (
-            asyncio.create_task(reloading.follow(seen)),
-            asyncio.create_task(self._report.follow(lambda: reloading.table, gateway.status)),
+            _watched(reloading.follow(seen)),
+            _watched(self._report.follow(lambda: reloading.table, gateway.status)),
         )
         await signals.stop.wait()
         await _cancel(*followers)
@@ -102,11 +106,13 @@ class Serving:
         stopping = asyncio.create_task(local.stop())
         at_once = asyncio.create_task(signals.at_once.wait())
         await asyncio.wait((stopping, at_once), return_when=asyncio.FIRST_COMPLETED)
-        if not stopping.done():
-            await _cancel(stopping)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._servers.stop(), AT_ONCE_SECONDS)
         await _cancel(at_once)
+        if stopping.done():
+            await stopping
+            return
+        await _cancel(stopping)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._servers.stop(), AT_ONCE_SECONDS)
 
 
 def _listen_address(command: UpCommand, configuration: Configuration) -> Address:
@@ -154,6 +160,18 @@ def _no_address(error: OSError, listen: Address, admin: Address) -> str:
         return f"{option} {address}: another process listens there already; {remedy}"
     why = error.strerror or str(error)
     return f"{option} {address}: {why}; choose another address with {option} HOST:PORT"
+
+
+def _watched(story: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    """A task beside the gateway: if it fails, that is told, and the gateway serves on."""
+
+    def tell(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _logger.error("a part of moorage ended; this is a defect of it", exc_info=error)
+
+    task = asyncio.create_task(story)
+    task.add_done_callback(tell)
+    return task
 
 
 async def _cancel(*tasks: asyncio.Task[object]) -> None:

@@ -61,7 +61,8 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _state(group: Group, endpoints: Sequence[EndpointStatus]) -> str:
     if group.source == "Stdio":
-        return "stdio, starts with its first session"
+        in_use = any(endpoint.sessions for endpoint in endpoints)
+        return f"stdio, {'a process for each' if in_use else 'starts with its first'} session"
     ready = sum(endpoint.state == "ready" for endpoint in endpoints)
     if ready == len(endpoints):
         return f"{plural(ready, 'endpoint')} ready"

@@ -49,7 +49,7 @@ STATUS = GatewayStatus(
     refusals=(),
     groups=(
         GroupStatus("tickets", (endpoint(1), endpoint(2), endpoint(3))),
-        GroupStatus("notes", (endpoint(4),)),
+        GroupStatus("notes", (endpoint(0),)),
     ),
 )
 
@@ -83,6 +83,12 @@ def test_an_endpoint_that_is_not_ready_is_named_with_the_reason() -> None:
     groups = (GroupStatus("tickets", (endpoint(1), endpoint(2, "verifying"))), STATUS.groups[1])
     line = told(status=replace(STATUS, groups=groups))[1]
     assert "1 of 2 endpoints ready; http://127.0.0.1:9002/mcp: no connection" in line
+
+
+def test_a_stdio_server_in_use_is_told_apart() -> None:
+    groups = (STATUS.groups[0], GroupStatus("notes", (endpoint(4),)))
+    line = told(status=replace(STATUS, groups=groups))[2]
+    assert "stdio, a process for each session" in line
 
 
 def test_notes_come_last() -> None:
@@ -121,7 +127,7 @@ def test_the_summary_counts_and_tells_rates() -> None:
         "6 sessions   1 stream   3000 requests, 1,000 a second   0 refused",
         "  tickets   6 sessions   3 running   3 endpoints ready"
         "                      2025-11-25, 2026-07-28",
-        "  notes     4 sessions   1 running   stdio, starts with its first session"
+        "  notes     0 sessions   1 running   stdio, starts with its first session"
         "   2025-11-25, 2026-07-28",
     ]
 
