@@ -73,6 +73,8 @@ class FrontDoor:
         method = checked.http.method
         if method == "POST":
             return await self._post(checked, self._post_to_era)
+        if method == "OPTIONS":  # RFC 9110 §9.3.7; how a gateway asks whether we are there
+            return web.Response(status=204, headers={"Allow": "GET, POST, DELETE"})
         if era_of(checked.head.protocol_version) is Era.MODERN:
             raise _not_allowed("POST")
         if method == "GET":
