@@ -75,6 +75,14 @@ def test_a_variable_has_one_value() -> None:
         assert reasons_in(document) == {f"spec.source.stdio.{place}": "Contradiction"}
 
 
+def test_a_switch_is_true_or_false() -> None:
+    reference = {"name": "a", "key": "b", "optional": "yes"}
+    document = stdio_group_document(env=[{"name": "A", "valueFrom": {"secretKeyRef": reference}}])
+    assert reasons_in(document) == {
+        "spec.source.stdio.env[0].valueFrom.secretKeyRef.optional": "WrongType"
+    }
+
+
 def test_a_variable_is_named_once() -> None:
     document = stdio_group_document(env=[{"name": "A"}, {"name": "A", "value": "1"}])
     assert reasons_in(document) == {"spec.source.stdio.env[1]": "Duplicate"}
@@ -101,6 +109,7 @@ def test_commands_that_no_process_could_have(word: str) -> None:
         ({"resources": {"limits": {"cpu": 1.5}}}, "resources.limits.cpu"),
         ({"resources": {"limits": {"a b": "1"}}}, 'resources.limits["a b"]'),
         ({"tolerations": ["spot"]}, "tolerations[0]"),
+        ({"nodeSelector": ["spot"]}, "nodeSelector"),
         ({"image": "a b"}, "image"),
     ],
 )

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from fakes.cr_documents import findings_in, gateway_document, group_document, route
 from fakes.reference_page import EXAMPLES
 
+CPU_SECONDS = 1.0
+"""Each takes less than 0.1 s; reading without bounds takes many seconds."""
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
@@ -64,13 +67,13 @@ def deep(levels: int) -> object:
     ids=lambda document: document["kind"],
 )
 def test_hostile_documents_cost_little(document: dict[str, Any]) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     findings_in(document)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < CPU_SECONDS
 
 
 def test_the_largest_gateway_is_read_quickly() -> None:
     routes = [route(f"/team-{number}/mcp", f"team-{number}") for number in range(1_024)]
-    started = time.perf_counter()
+    started = time.process_time()
     assert findings_in(gateway_document(routes=routes)) == ()
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < CPU_SECONDS

@@ -182,11 +182,11 @@ def laughs(levels: int) -> str:
 def test_hostile_text_is_refused_quickly(text: str) -> None:
     started = time.process_time()
     refusal(text)
-    assert time.process_time() - started < 1.0
+    assert time.process_time() - started < 3.0
 
 
 def test_a_large_file_is_read_in_reasonable_time() -> None:
     text = "".join(f"- {{path: /a{n}/mcp, upstream: {{name: t{n}}}}}\n" for n in range(20_000))
     started = time.process_time()
     assert len(value(text)) == 20_000
-    assert time.process_time() - started < 5.0
+    assert time.process_time() - started < 10.0
