@@ -24,7 +24,9 @@ def waiting_bytes(gateway: Gateway) -> int:
     """What all outboxes of a gateway hold."""
     holdings = gateway._parts.front.http_sse._holdings
     streams = [stream.outbox for stream in holdings._streams.values()]
-    sessions = [outbox for each in holdings._sessions.values() for outbox in each._outboxes()]
+    sessions = [
+        outbox for each in holdings._sessions.values() for outbox in each.messages.outboxes()
+    ]
     return sum(outbox._bytes for outbox in (*streams, *sessions))
 
 

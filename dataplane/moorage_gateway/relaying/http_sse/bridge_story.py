@@ -4,18 +4,13 @@ Its id names the replica that holds the stream; the others send requests there.
 """
 
 from moorage_gateway.access.principal import Principal
-from moorage_gateway.connecting.handshake import negotiated
 from moorage_gateway.errors import (
-    AnswerTimeout,
     EndpointGone,
-    EndpointUnreachable,
     MalformedRequest,
     SessionNotFound,
 )
-from moorage_gateway.relaying.affinity import affinity_key
 from moorage_gateway.relaying.call import Call
-from moorage_gateway.relaying.http_sse.bridged_session import BridgedSession
-from moorage_gateway.relaying.http_sse.client_answer import ClientAnswer
+from moorage_gateway.relaying.http_sse.bridge_opening import BridgeOpening
 from moorage_gateway.relaying.http_sse.held_request import HeldRequest, Verb
 from moorage_gateway.relaying.http_sse.holdings import Holdings
 from moorage_gateway.relaying.http_sse.open_streams import OpenStreams
@@ -30,13 +25,9 @@ from moorage_gateway.relaying.http_sse.wire_forms import (
     accepts_json,
     bridged_lines,
 )
-from moorage_gateway.relaying.message_story import PLACES_TO_TRY
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.relaying.sessions import board, client_line
-from moorage_gateway.routing.endpoint_book import BookedEndpoint
 from moorage_gateway.routing.moorings import Mooring, unknown_session
-from moorage_gateway.routing.picker import pick_for_session
-from moorage_wire.capsules import SessionContent, compress_initialize_params
 from moorage_wire.eras import Era, allows_batches, era_of
 from moorage_wire.jsonrpc import Message
 
@@ -50,9 +41,9 @@ class BridgeStory:
         self, runtime: Runtime, holdings: Holdings, reach: Reach, streams: OpenStreams
     ) -> None:
         self._runtime = runtime
-        self._holdings = holdings
         self._reach = reach
         self._streams = streams
+        self._openings = BridgeOpening(runtime, holdings, reach)
 
     async def post(
         self,
@@ -69,7 +60,7 @@ class BridgeStory:
         elif isinstance(read, tuple) or read.method != "initialize":
             raise session_id_missing()
         else:
-            await self._initialize(call, read, principal, raw_headers)
+            await self._openings.open(call, read, principal, raw_headers)
 
     async def get(self, call: Call, principal: Principal) -> None:
         """Relay what the endpoint says unasked, until one side ends it."""
@@ -125,78 +116,6 @@ class BridgeStory:
         except (SessionNotFound, EndpointGone):
             self._runtime.ledger.forget(mooring.session_tag)
             raise
-
-    # a session begins
-
-    async def _initialize(
-        self, call: Call, message: Message, principal: Principal, raw_headers: RawHeaders
-    ) -> None:
-        assert call.group is not None
-        group = call.group
-        key = affinity_key(group.rules.sessions.affinity, raw_headers, principal)
-        for attempt in range(PLACES_TO_TRY):
-            booked = pick_for_session(group, key)
-            # The slot is taken before the answer comes, else a burst would overfill an endpoint.
-            group.session_opened(booked.uid)
-            try:
-                await self._initialize_at(call, booked, message, principal)
-            except EndpointUnreachable:
-                if attempt + 1 == PLACES_TO_TRY:
-                    raise
-            else:
-                return
-            finally:
-                group.session_closed(booked.uid)
-
-    async def _initialize_at(
-        self, call: Call, booked: BookedEndpoint, message: Message, principal: Principal
-    ) -> None:
-        assert call.route is not None
-        call.endpoint = booked
-        session = self._holdings.hold_session(call.route.path, booked, principal.tag)
-        is_live = False
-        try:
-            lines = bridged_lines(call.head.forward)
-            await session.open(lines)
-            response = await self._response(session, message, lines)
-            version = negotiated(response)
-            line = b""
-            if version is not None:
-                line = self._mint(call, session, message, version)
-                is_live = True
-            answer = ClientAnswer(call, line)
-            await answer.whole(200, response)
-            answer.released()
-        finally:
-            if not is_live:
-                session.close(unknown_session())
-
-    async def _response(self, session: BridgedSession, message: Message, lines: bytes) -> bytes:
-        seconds = session.booked.group.rules.answer_seconds
-        post = session.ask((message,), lines, events=False)
-        try:
-            return (await post.outbox.take(seconds))[0]
-        except TimeoutError as error:
-            raise AnswerTimeout(
-                f"the endpoint did not answer initialize within {seconds} s"
-            ) from error
-        finally:
-            session.forget(post)
-
-    def _mint(self, call: Call, session: BridgedSession, message: Message, version: str) -> bytes:
-        assert call.route is not None
-        params = message.members.get("params", b"{}")
-        content = SessionContent(
-            endpoint_uid=session.booked.uid,
-            upstream_session_id=f"{session.id}@{self._reach.holder}",
-            principal_tag=session.principal_tag,
-            protocol_version=version,
-            minted_at=int(self._runtime.unix_seconds()),
-            initialize_params=compress_initialize_params(params) or b"",
-        )
-        mooring = call.mooring = self._runtime.moorings.mint(call.route.path, content)
-        session.live(mooring.session_tag)
-        return client_line(mooring)
 
 
 def _held_at(mooring: Mooring) -> tuple[str, str]:

@@ -6,7 +6,8 @@ from moorage_gateway.relaying.call import Call
 from moorage_gateway.relaying.http_sse.answering import relay_stream
 from moorage_gateway.relaying.http_sse.client_answer import ClientAnswer
 from moorage_gateway.relaying.http_sse.held_request import HeldRequest
-from moorage_gateway.relaying.http_sse.held_stream import HeldStream, Opening
+from moorage_gateway.relaying.http_sse.held_session import Opening
+from moorage_gateway.relaying.http_sse.held_stream import HeldStream
 from moorage_gateway.relaying.http_sse.holdings import Holdings
 from moorage_gateway.relaying.http_sse.open_streams import OpenStreams
 from moorage_gateway.relaying.http_sse.reach import Reach

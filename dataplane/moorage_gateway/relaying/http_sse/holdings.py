@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from moorage_gateway.errors import OutcomeUnknown
 from moorage_gateway.relaying.http_sse.bridged_session import BridgedSession
-from moorage_gateway.relaying.http_sse.held_stream import HeldStream, Opening
+from moorage_gateway.relaying.http_sse.held_session import Opening
+from moorage_gateway.relaying.http_sse.held_stream import HeldStream
 from moorage_gateway.relaying.http_sse.stream_refusals import too_many_streams
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.routing.endpoint_book import BookedEndpoint
@@ -101,7 +102,7 @@ class Holdings:
             if stream.idle:
                 stream.end()
         for session in self._sessions.values():
-            session.end_listening()
+            session.messages.end_listening()
 
     async def stop(self) -> None:
         """End everything, and wait, bounded, until the endpoints are told."""

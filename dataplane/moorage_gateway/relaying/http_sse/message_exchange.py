@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from moorage_gateway.connecting.upstream_connection import UpstreamConnection
 from moorage_gateway.errors import AnswerTimeout, BadAnswer, UpstreamError
+from moorage_gateway.relaying.http_sse.held_bytes import HeldBytes
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.routing.endpoint_book import BookedEndpoint
 from moorage_wire.heads import AnswerHead, HeadRefusal, read_answer_head
@@ -13,28 +14,6 @@ from moorage_wire.sse import EventTooLarge, SseReader
 MAX_RETRY_SECONDS = 30.0
 FRAMING_BYTES = 64
 """Room for the field names of the event that a JSON answer becomes."""
-
-
-class HeldBytes:
-    """What one client's unfinished JSON answers may occupy together."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._held = 0
-
-    def take(self, count: int) -> None:
-        """Occupy; raises BadAnswer past the bound."""
-        if self._held + count > self._limit:
-            raise BadAnswer(
-                f"the unfinished answers of this stream are over {self._limit} bytes",
-                reason="HeldAnswersTooLarge",
-                remedy="run fewer calls with large answers at a time",
-            )
-        self._held += count
-
-    def give_back(self, count: int) -> None:
-        """The counterpart of ``take``."""
-        self._held -= count
 
 
 class MessageExchange:

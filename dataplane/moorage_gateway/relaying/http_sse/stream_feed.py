@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from moorage_gateway.relaying.http_sse.message_exchange import HeldBytes, MessageExchange
+from moorage_gateway.relaying.http_sse.held_bytes import HeldBytes
+from moorage_gateway.relaying.http_sse.message_exchange import MessageExchange
 from moorage_gateway.relaying.http_sse.outbox import Outbox
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.routing.endpoint_book import BookedEndpoint
