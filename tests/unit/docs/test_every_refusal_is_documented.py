@@ -36,14 +36,16 @@ def _names_in(folder: Path) -> Iterator[str]:
 
 
 def _candidates(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.keyword) and node.arg == "reason":
-        yield from _texts(node.value)
-    elif isinstance(node, ast.Assign) and _names(node.targets) & {"reason", "call.reason"}:
-        yield from _texts(node.value)
-    elif isinstance(node, ast.Call) and node.args and _called(node) in REFUSING_CALLS:
-        yield from _texts(node.args[0])
-    elif isinstance(node, ast.AnnAssign | ast.Assign) and "REASON" in ast.unparse(node)[:24]:
-        yield from _texts(node.value)
+    match node:
+        case ast.keyword(arg="reason", value=value):
+            yield from _texts(value)
+        case ast.Assign(targets=targets, value=value) if "reason" in _names(targets):
+            yield from _texts(value)
+        case ast.Call(args=[first, *_]) if _called(node) in REFUSING_CALLS:
+            yield from _texts(first)
+        case ast.Assign(value=value) | ast.AnnAssign(value=value):
+            if "REASON" in ast.unparse(node)[:24]:
+                yield from _texts(value)
 
 
 def _names(targets: list[ast.expr]) -> set[str]:
