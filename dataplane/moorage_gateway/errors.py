@@ -78,6 +78,10 @@ class MethodNotAllowed(ClientError):
 
     reason = "MethodNotAllowed"
 
+    def __init__(self, message: str, *, allowed: str) -> None:
+        super().__init__(message, remedy=f"use {allowed}")
+        self.allowed = allowed
+
 
 class SessionNotFound(ClientError):
     """Unknown, ended, forged or foreign session id: all look alike to the client."""

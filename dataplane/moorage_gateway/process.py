@@ -6,6 +6,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from moorage_contract.route_table import RouteTable
+from moorage_gateway.connecting.dead_peers import notice_dead_peer
 from moorage_gateway.gateway_status import GatewayStatus, gateway_status
 from moorage_gateway.parts import Parts
 from moorage_gateway.relaying.client_connection import ClientConnection
@@ -70,6 +71,8 @@ class Gateway:
             settings.listen_port,
             backlog=BACKLOG,
         )
+        for listening in self._listener.sockets:
+            notice_dead_peer(listening)
 
     def _run(self, *rounds: Callable[[], Awaitable[None]]) -> None:
         for one in rounds:

@@ -67,6 +67,6 @@ def head_of(error: errors.GatewayError, body_bytes: int, *, keep_alive: bool) ->
     ]
     if error.retry_after_seconds is not None:
         lines.append(f"retry-after: {error.retry_after_seconds}")
-    if status == 405:
-        lines.append("allow: GET, POST, DELETE")
+    if isinstance(error, errors.MethodNotAllowed):
+        lines.append(f"allow: {error.allowed}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")

@@ -53,7 +53,8 @@ class Peer(asyncio.Protocol):
         self.gone = asyncio.Event()
         """Set when the gateway has closed the connection."""
         self.gone_at = 0.0
-        self.written_bytes = 0
+        self.sent_all = True
+        """False while something written waits for the gateway to read."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -98,9 +99,11 @@ class Peer(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._writable.clear()
+        self.sent_all = False
 
     def resume_writing(self) -> None:
         self._writable.set()
+        self.sent_all = True
 
     async def _serve(self) -> None:
         while True:
@@ -121,7 +124,6 @@ class Peer(asyncio.Protocol):
         if self.gone.is_set():
             raise ConnectionResetError("the gateway has closed the connection")
         self.transport.write(octets)
-        self.written_bytes += len(octets)
         await self._writable.wait()
 
     async def answer(self, status: int, body: bytes, *header_lines: str) -> None:

@@ -38,6 +38,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_on_lost",
         "_on_reusable",
         "_parser",
+        "_paused",
         "_sink",
         "_status",
         "idle_since",
@@ -62,6 +63,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._answering = False
         self._delimited = False
         self._informational = False
+        self._paused = False
         self.transport: asyncio.Transport | None = None
         self.idle_since = 0.0
         self.reused = False
@@ -82,11 +84,13 @@ class UpstreamConnection(asyncio.Protocol):
     def pause(self) -> None:
         """Stop reading: the client does not keep up."""
         if self.transport is not None:
+            self._paused = True
             self.transport.pause_reading()
 
     def resume(self) -> None:
         """Read on."""
-        if self.transport is not None:
+        if self._paused and self.transport is not None:
+            self._paused = False
             self.transport.resume_reading()
 
     # asyncio.Protocol
@@ -178,6 +182,7 @@ class UpstreamConnection(asyncio.Protocol):
         assert self._parser is not None
         reusable = self._delimited and self._parser.should_keep_alive()
         sink.answer_ended()
+        self.resume()  # the next request is another client's
         if reusable and self.transport is not None and not self.transport.is_closing():
             self._on_reusable(self)
         else:

@@ -6,6 +6,7 @@ from collections import deque
 from urllib.parse import urlsplit
 
 from moorage_contract.route_table import Endpoint
+from moorage_gateway.connecting.dead_peers import notice_dead_peer
 from moorage_gateway.connecting.upstream_connection import UpstreamConnection
 from moorage_gateway.errors import CapacityError, EndpointUnreachable
 from moorage_gateway.settings import Limits
@@ -116,6 +117,8 @@ class UpstreamPool:
                     lambda: connection, self._host, self._port, ssl=self._tls
                 )
         self._open.add(connection)
+        if self._unix_socket is None and connection.transport is not None:
+            notice_dead_peer(connection.transport.get_extra_info("socket"))
         return connection
 
     def close_idle(self, now: float) -> None:

@@ -125,8 +125,7 @@ class AnswerRelay:
     def segment_ended(self) -> None:
         if self.ended:
             return
-        if self.silence_seconds:
-            self.deadline = asyncio.get_running_loop().time() + self.silence_seconds
+        self._restart_silence()
         if self._head is None or self._passage.holding:
             return
         if self._written or self._is_stream or self._body_bytes > WHOLE_BODY_BYTES:
@@ -180,6 +179,10 @@ class AnswerRelay:
         else:
             self._finish_with(failure)
 
+    def _restart_silence(self) -> None:
+        if self.silence_seconds:
+            self.deadline = asyncio.get_running_loop().time() + self.silence_seconds
+
     def _take(self, step: Callable[..., bytes], *octets: bytes) -> bool:
         """Collect what the passage lets out; False when it broke the answer off."""
         try:
@@ -211,10 +214,14 @@ class AnswerRelay:
         return True
 
     def client_paused(self) -> None:
-        self._connection.pause()
+        if not self.ended:
+            self.deadline = float("inf")  # while nothing is read, silence is the client's
+            self._connection.pause()
 
     def client_resumed(self) -> None:
-        self._connection.resume()
+        if not self.ended:
+            self._restart_silence()
+            self._connection.resume()
 
     # how it ends
 

@@ -20,6 +20,7 @@ class Call:
         "group",
         "head",
         "http11",
+        "is_head",
         "keep_alive",
         "message",
         "method",
@@ -39,6 +40,7 @@ class Call:
         self.head = head
         self.started_at = started_at
         self.http11 = True
+        self.is_head = False
         self.keep_alive = True
         self.route: Route | None = None
         self.group: BookedGroup | None = None

@@ -59,6 +59,7 @@ class Front:
         """Answer one request. Every failure becomes a named refusal."""
         call = Call(client, request.head, self._runtime.loop_seconds())
         call.http11 = request.http11
+        call.is_head = request.method == "HEAD"
         call.keep_alive = request.keep_alive and not self.closing
         try:
             await self._tell(call, request)
@@ -84,7 +85,7 @@ class Front:
         elif self.http_sse.takes(call, request):
             await self._http_sse(call, request)
         elif era_of(head.protocol_version) is Era.MODERN:
-            raise MethodNotAllowed(f"{request.method} has no meaning at 2026-07-28")
+            raise MethodNotAllowed(f"{request.method} has no meaning at 2026-07-28", allowed="POST")
         elif request.method == "GET":
             call.method = "stream"
             await self.streams.get(call, ANONYMOUS)
@@ -92,7 +93,9 @@ class Front:
             call.method = "delete"
             await self.streams.delete(call, ANONYMOUS)
         else:
-            raise MethodNotAllowed(f"{request.method} has no meaning in MCP")
+            raise MethodNotAllowed(
+                f"{request.method} has no meaning in MCP", allowed="GET, POST, DELETE"
+            )
 
     async def _http_sse(self, call: Call, request: HttpRequest) -> None:
         if request.method == "GET":
@@ -138,10 +141,12 @@ class Front:
         call.outcome = "upstream_error" if isinstance(error, UpstreamError) else "refused"
         call.reason, call.status = error.reason, status_of(error)
         body = body_of(error, call.raw_id)
-        call.bytes_out = len(body)
+        head = head_of(error, len(body), keep_alive=call.keep_alive)
+        # RFC 9110 §9.3.2: to HEAD a body would be taken for the next answer.
+        octets = head if call.is_head else head + body
+        call.bytes_out = len(octets) - len(head)
         if call.client.transport is not None:
-            head = head_of(error, len(body), keep_alive=call.keep_alive)
-            call.client.transport.write(head + body)
+            call.client.transport.write(octets)
 
 
 def _read(body: bytes) -> Message | tuple[Message, ...]:
