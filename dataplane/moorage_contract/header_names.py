@@ -8,4 +8,4 @@ LAST_EVENT_ID = b"last-event-id"
 MCP_PARAM_PREFIX = b"mcp-param-"
 
 PRINCIPAL = b"moorage-principal"
-"""Who is calling, as the gateway verified it; injected by the gateway for its own endpoints only."""
+"""Who is calling, as the gateway verified it; for its own stdio bridges only."""
