@@ -19,7 +19,7 @@ from moorage_gateway.reporting.label_sets import (
 
 MAX_ROUTES = 1024
 MAX_GROUPS = 1024
-MAX_REASONS = 64
+MAX_REASONS = 128
 
 REQUEST_BOUNDS_SECONDS = (
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0,

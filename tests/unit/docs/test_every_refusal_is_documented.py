@@ -44,7 +44,7 @@ def _candidates(node: ast.AST) -> Iterator[str]:
         case ast.Call(args=[first, *_]) if _called(node) in REFUSING_CALLS:
             yield from _texts(first)
         case ast.Assign(value=value) | ast.AnnAssign(value=value):
-            if "REASON" in ast.unparse(node)[:24]:
+            if re.match(r"HEAD_REASON|\w+_DROPPED", ast.unparse(node)):
                 yield from _texts(value)
 
 
