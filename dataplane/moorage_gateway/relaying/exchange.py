@@ -52,6 +52,7 @@ class Exchanges:
         group.request_started(uid)
         self.running.add(relay)
         if silence_seconds:
+            booked.awaited += 1
             relay.silence_seconds, relay.deadline = silence_seconds, now + silence_seconds
             self._timed.add(relay)
         try:
@@ -69,6 +70,8 @@ class Exchanges:
             self.failed(booked, error)
             raise
         finally:
+            if silence_seconds:
+                booked.awaited -= 1
             relay.abort()
             call.client.feeder = None
             self.running.discard(relay)
@@ -83,8 +86,10 @@ class Exchanges:
 
     def failed(self, booked: BookedEndpoint, error: UpstreamError) -> None:
         """An exchange with this endpoint failed: it may be down, and is verified anew then."""
-        fatal = error.reason == "ConnectRefused"
-        self._book.set_health(booked, booked.health.failed(error.message, fatal=fatal))
+        fatal = isinstance(error, EndpointUnreachable)
+        silent = booked.health.silent and isinstance(error, AnswerTimeout)
+        health = booked.health.failed(error.message, fatal=fatal, silent=silent)
+        self._book.set_health(booked, health)
         self._unwell(booked)
 
     async def sweep(self) -> None:

@@ -13,7 +13,7 @@ from moorage_gateway.settings import Limits
 class BookedEndpoint:
     """One endpoint as the gateway knows it."""
 
-    __slots__ = ("booked", "endpoint", "group", "health", "last_answer", "pool")
+    __slots__ = ("awaited", "endpoint", "group", "health", "last_answer", "pool")
 
     def __init__(self, endpoint: Endpoint, group: "BookedGroup", pool: UpstreamPool) -> None:
         self.endpoint = endpoint
@@ -21,6 +21,8 @@ class BookedEndpoint:
         self.pool = pool
         self.health = Health()
         self.last_answer = 0.0
+        self.awaited = 0
+        """Answers that it owes within their time; streams may be silent for ever."""
 
     @property
     def uid(self) -> str:

@@ -3,8 +3,9 @@
     VERIFYING ──handshake ok──▶ READY ──failures──▶ DOWN ──handshake ok──▶ READY
     any ──left the table──▶ ABSENT
 
-New sessions go to READY only. Sessions that are bound to an endpoint reach it in every state but
-ABSENT: a readiness flap never moves a session.
+New work goes to READY endpoints; where there are none, to those that are DOWN for silence only:
+a server that is busy with one long call answers later, which is better than a refusal. Sessions
+that are bound to an endpoint reach it in every state but ABSENT: a flap never moves a session.
 """
 
 from dataclasses import dataclass, replace
@@ -29,22 +30,27 @@ class Health:
     state: EndpointState = EndpointState.VERIFYING
     failures: int = 0
     """Failures in a row since the last success."""
+    silent: bool = False
+    """True while it takes connections and answers nothing in time."""
     why: str = "not yet verified"
     versions: tuple[str, ...] = ()
     """Protocol versions that its handshake showed."""
 
     def verified(self, versions: tuple[str, ...]) -> "Health":
         """After a successful handshake."""
-        return Health(EndpointState.READY, 0, "handshake succeeded", versions)
+        return Health(EndpointState.READY, why="handshake succeeded", versions=versions)
 
-    def failed(self, why: str, *, fatal: bool = False) -> "Health":
-        """After a failure; a fatal one (nobody listens) needs no repetition."""
+    def failed(self, why: str, *, fatal: bool = False, silent: bool = False) -> "Health":
+        """After a failure; a fatal one (no connection, no answer to a ping) needs no repetition."""
         failures = self.failures + 1
-        down = self.state is EndpointState.READY and (fatal or failures >= FAILURES_UNTIL_DOWN)
+        down = self.state is EndpointState.READY and (
+            fatal or silent or failures >= FAILURES_UNTIL_DOWN
+        )
         return replace(
             self,
             state=EndpointState.DOWN if down else self.state,
             failures=failures,
+            silent=silent,
             why=why,
         )
 

@@ -1,5 +1,7 @@
 """Which endpoint gets a request that is bound to none."""
 
+from collections.abc import Mapping
+
 from moorage_gateway.errors import CapacityError, EndpointUnreachable
 from moorage_gateway.routing.endpoint_book import BookedEndpoint, BookedGroup
 from moorage_gateway.routing.rendezvous import owner
@@ -18,9 +20,11 @@ def pick_for_session(group: BookedGroup, affinity_key: bytes | None) -> BookedEn
             uid = None
     else:
         uid = group.sessions.fullest_below(per_pod)
-    if uid is None:
-        raise _no_room(group) if len(group.sessions) else none_ready(group)
-    return group.endpoints[uid]
+    if uid is not None:
+        return group.endpoints[uid]
+    if len(group.sessions):
+        raise _no_room(group)
+    return _silent_one(group, group.live_sessions, per_pod)
 
 
 def pick_for_request(group: BookedGroup, affinity_key: bytes | None) -> BookedEndpoint:
@@ -30,8 +34,21 @@ def pick_for_request(group: BookedGroup, affinity_key: bytes | None) -> BookedEn
     else:
         uid = group.requests.least()
     if uid is None:
-        raise none_ready(group)
+        return _silent_one(group, group.in_flight)
     return group.endpoints[uid]
+
+
+def _silent_one(
+    group: BookedGroup, loads: Mapping[str, int], bound: float = float("inf")
+) -> BookedEndpoint:
+    """The least loaded endpoint that is only silent; raises EndpointUnreachable if none is."""
+    silent = [booked for booked in group.endpoints.values() if booked.health.silent]
+    if not silent:
+        raise none_ready(group)
+    booked = min(silent, key=lambda one: loads.get(one.uid, 0))
+    if loads.get(booked.uid, 0) >= bound:
+        raise _no_room(group)
+    return booked
 
 
 def none_ready(group: BookedGroup) -> EndpointUnreachable:

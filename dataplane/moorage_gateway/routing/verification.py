@@ -5,17 +5,24 @@ from collections.abc import Callable
 
 from moorage_gateway.connecting.handshake import ping, shake_hands
 from moorage_gateway.connecting.http_sse_handshake import shake_hands_over_http_sse
-from moorage_gateway.errors import GatewayError
+from moorage_gateway.errors import (
+    AnswerTimeout,
+    CapacityError,
+    EndpointUnreachable,
+    GatewayError,
+    UpstreamError,
+)
 from moorage_gateway.routing.endpoint_book import BookedEndpoint, EndpointBook
 from moorage_gateway.routing.endpoint_state import EndpointState
 
 FIRST_RETRY_SECONDS = 0.1
-LAST_RETRY_SECONDS = 1.0
-ROUND_SECONDS = 1.0
+LAST_RETRY_SECONDS = 0.6
+"""With the jitter under a second: so soon serves again what has come back."""
+ROUND_SECONDS = 0.5
 QUIET_SECONDS = 10.0
 """An endpoint that has not answered for so long is pinged."""
-SUSPICIOUS_SECONDS = 2.0
-"""The same for one that owes an answer."""
+SUSPICIOUS_SECONDS = 1.0
+"""The same for one that owes an answer: with ping and round it is out within 3 s if it hangs."""
 HANDSHAKES_AT_ONCE = 32
 
 
@@ -58,7 +65,8 @@ class Verification:
                 else:
                     versions = await shake_hands(booked.pool)
         except GatewayError as error:
-            self.book.set_health(booked, booked.health.failed(error.message))
+            silent = isinstance(error, AnswerTimeout) and booked.health.silent
+            self.book.set_health(booked, booked.health.failed(error.message, silent=silent))
             return False
         if booked.health.state is EndpointState.ABSENT:
             return True
@@ -81,7 +89,7 @@ class Verification:
         ]
 
     def _is_due(self, booked: BookedEndpoint, now: float) -> bool:
-        owes = booked.group.in_flight.get(booked.uid, 0) or booked.health.failures
+        owes = booked.awaited or booked.health.failures
         return now - booked.last_answer > (SUSPICIOUS_SECONDS if owes else QUIET_SECONDS)
 
     async def _ping(self, booked: BookedEndpoint) -> None:
@@ -89,10 +97,16 @@ class Verification:
         try:
             async with self._slots:
                 await ping(booked.pool)
-        except GatewayError as error:
-            fatal = error.reason == "ConnectRefused"
-            self.book.set_health(booked, booked.health.failed(error.message, fatal=fatal))
+        except UpstreamError as error:
+            health = booked.health.failed(
+                error.message,
+                fatal=isinstance(error, EndpointUnreachable),
+                silent=isinstance(error, AnswerTimeout),
+            )
+            self.book.set_health(booked, health)
             self.begin(booked)
+        except CapacityError:
+            return  # it has more than enough to answer
         else:
             booked.last_answer = asyncio.get_running_loop().time()
             self.book.set_health(booked, booked.health.answered())
