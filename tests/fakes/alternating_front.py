@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import aiohttp
 from aiohttp import web
+from yarl import URL
 
 from fakes.listening import add_listening_arguments, open_listener
 
@@ -30,7 +31,8 @@ class AlternatingFront:
         self._turns: Iterator[str] = itertools.cycle(targets)
 
     async def relay(self, request: web.BaseRequest) -> web.StreamResponse:
-        target = next(self._turns) + request.raw_path
+        # Marked as encoded, since the path and query must arrive letter by letter.
+        target = URL(next(self._turns) + request.raw_path, encoded=True)
         body = await request.read()
         try:
             async with self._client.request(

@@ -5,6 +5,8 @@ It reads no byte of what it carries. `python -m fakes.tcp_balancer --target HOST
 
 import argparse
 import asyncio
+import socket
+import struct
 from typing import cast
 
 import uvloop
@@ -55,7 +57,7 @@ class Half(asyncio.Protocol):
         if self.other is not None and self.other.transport is not None:
             # A reset stays a reset; an orderly end lets written bytes arrive first.
             transport = self.other.transport
-            transport.abort() if exc is not None else transport.close()
+            _reset(transport) if exc is not None else transport.close()
 
     def pause_writing(self) -> None:
         if self.other is not None and self.other.transport is not None:
@@ -95,10 +97,10 @@ class Balancer:
         assert client.transport is not None
         target = await self._open_next()
         if target is None:
-            client.transport.abort()
+            _reset(client.transport)
         elif client.transport.is_closing():
             assert target.transport is not None
-            target.transport.abort()
+            target.transport.close()
         else:
             client.join(target)
             client.transport.resume_reading()
@@ -119,6 +121,14 @@ async def _open(address: Address) -> Half | None:
     except (OSError, TimeoutError):
         return None
     return half
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    connection = transport.get_extra_info("socket")
+    if connection is not None:
+        # Lingering for no time makes the kernel send RST instead of FIN (socket(7)).
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 async def serve(arguments: argparse.Namespace) -> None:

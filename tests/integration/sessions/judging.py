@@ -7,7 +7,10 @@ from typing import Any, Literal
 Verdict = Literal["right", "wrong", "crossed", "lost"]
 
 CLOSING_MILLISECONDS = 500
-"""How long after a kill a client may still write to a connection that is being closed."""
+"""How long after a kill a client may still write to a connection that is being closed.
+
+The kernel needs some 50 ms to end a gateway with many sockets, and its clients learn it after that.
+"""
 
 
 @dataclass(frozen=True, slots=True)
