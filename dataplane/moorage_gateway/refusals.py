@@ -56,7 +56,9 @@ def body_of(error: errors.GatewayError, raw_id: bytes | None) -> bytes:
     return error_response(raw_id, code_of(error), error.message, data)
 
 
-def head_of(error: errors.GatewayError, body_bytes: int, *, keep_alive: bool) -> bytes:
+def head_of(
+    error: errors.GatewayError, body_bytes: int, extra_lines: bytes = b"", *, keep_alive: bool
+) -> bytes:
     """The whole HTTP/1.1 head of a refusal, up to and with the empty line."""
     status = status_of(error)
     lines = [
@@ -69,4 +71,4 @@ def head_of(error: errors.GatewayError, body_bytes: int, *, keep_alive: bool) ->
         lines.append(f"retry-after: {error.retry_after_seconds}")
     if isinstance(error, errors.MethodNotAllowed):
         lines.append(f"allow: {error.allowed}")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
+    return ("\r\n".join(lines) + "\r\n").encode("ascii") + extra_lines + b"\r\n"

@@ -11,18 +11,37 @@ from moorage_gateway.errors import Forbidden
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 _REMEMBERED = 256
 
+# The origin itself, never a wildcard, and never with credentials: there are no cookies here.
+_READABLE = (
+    b"access-control-allow-origin: %b\r\n"
+    b"access-control-expose-headers: mcp-session-id, mcp-protocol-version\r\n"
+    b"vary: origin\r\n"
+)
+PREFLIGHT = (
+    b"access-control-allow-methods: GET, POST, DELETE\r\n"
+    b"access-control-allow-headers: accept, authorization, content-type, last-event-id, "
+    b"mcp-session-id, mcp-protocol-version, mcp-method, mcp-name\r\n"
+    b"access-control-max-age: 600\r\n"
+)
+"""What pages may send (Fetch standard, CORS preflight)."""
+
 
 class OriginGuard:
     """Allows the given host names, or the loopback names when there are none."""
 
     def __init__(self, hostnames: tuple[str, ...]) -> None:
         self._names = frozenset(name.lower() for name in hostnames or LOOPBACK_NAMES)
-        self._allowed: dict[tuple[bytes | None, bytes | None], None] = {}
+        self._allowed: dict[tuple[bytes | None, bytes | None], bytes] = {}
 
-    def check(self, host: bytes | None, origin: bytes | None) -> None:
-        """Raises Forbidden; 421 for a foreign Host, 403 for a foreign Origin."""
-        if (host, origin) in self._allowed:
-            return
+    def check(self, host: bytes | None, origin: bytes | None) -> bytes:
+        """The header lines that let a page of ``origin`` read the answer (CORS), if there is one.
+
+        Raises Forbidden; 421 for a foreign Host, 403 for a foreign Origin.
+        """
+        lines = self._allowed.get((host, origin))
+        return self._check(host, origin) if lines is None else lines
+
+    def _check(self, host: bytes | None, origin: bytes | None) -> bytes:
         if host is None or _name_of_authority(host) not in self._names:
             raise Forbidden(
                 "this gateway does not serve that Host",
@@ -36,8 +55,10 @@ class OriginGuard:
                 reason="OriginNotAllowed",
                 remedy="serve the page from one of the gateway's hostnames",
             )
+        lines = b"" if origin is None else _READABLE % origin
         if len(self._allowed) < _REMEMBERED:
-            self._allowed[(host, origin)] = None
+            self._allowed[(host, origin)] = lines
+        return lines
 
 
 def _name_of_authority(authority: bytes) -> str | None:

@@ -305,7 +305,7 @@ class AnswerRelay:
             whole_head(
                 call.status,
                 head.forward,
-                self._passage.session_line,
+                self._passage.session_line + call.cors_lines,
                 len(body),
                 closing=not call.keep_alive,
             )
@@ -324,9 +324,8 @@ class AnswerRelay:
             self._written = True
             head = self._head
             assert head is not None
-            start = streamed_head(
-                self._call.status, head.forward, self._passage.session_line, self._call.http11
-            )
+            session = self._passage.session_line + self._call.cors_lines
+            start = streamed_head(self._call.status, head.forward, session, self._call.http11)
             self._write(start + self._chunk(body) if body else start)
         elif body:
             self._write_chunk(body)

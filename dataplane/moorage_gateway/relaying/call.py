@@ -15,6 +15,7 @@ class Call:
         "bytes_in",
         "bytes_out",
         "client",
+        "cors_lines",
         "endpoint",
         "events",
         "group",
@@ -39,6 +40,8 @@ class Call:
         self.client = client
         self.head = head
         self.started_at = started_at
+        self.cors_lines = b""
+        """Header lines that let a page of the caller's origin read the answer."""
         self.http11 = True
         self.is_head = False
         self.keep_alive = True

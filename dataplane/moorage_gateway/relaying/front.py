@@ -5,7 +5,7 @@ import logging
 import secrets
 
 from moorage_contract.route_table import Route, RouteTable
-from moorage_gateway.access.origin_guard import OriginGuard
+from moorage_gateway.access.origin_guard import PREFLIGHT, OriginGuard
 from moorage_gateway.access.principal import ANONYMOUS
 from moorage_gateway.errors import (
     GatewayError,
@@ -15,6 +15,7 @@ from moorage_gateway.errors import (
     UpstreamError,
 )
 from moorage_gateway.refusals import body_of, head_of, status_of
+from moorage_gateway.relaying.answer_head import whole_head
 from moorage_gateway.relaying.call import Call
 from moorage_gateway.relaying.call_end import CallEnds
 from moorage_gateway.relaying.client_connection import ClientConnection
@@ -77,11 +78,13 @@ class Front:
 
     async def _tell(self, call: Call, request: HttpRequest) -> None:
         head = call.head
-        self._guard.check(head.host, head.origin)
+        call.cors_lines = self._guard.check(head.host, head.origin)
         call.route = route = self._route(request.target)
         call.group = self._runtime.book.groups[route.group]
         if request.method == "POST":
             await self._post(call, request)
+        elif request.method == "OPTIONS" and call.cors_lines:
+            _answer_preflight(call)
         elif self.http_sse.takes(call, request):
             await self._http_sse(call, request)
         elif era_of(head.protocol_version) is Era.MODERN:
@@ -141,7 +144,7 @@ class Front:
         call.outcome = "upstream_error" if isinstance(error, UpstreamError) else "refused"
         call.reason, call.status = error.reason, status_of(error)
         body = body_of(error, call.raw_id)
-        head = head_of(error, len(body), keep_alive=call.keep_alive)
+        head = head_of(error, len(body), call.cors_lines, keep_alive=call.keep_alive)
         # RFC 9110 §9.3.2: to HEAD a body would be taken for the next answer.
         octets = head if call.is_head else head + body
         call.bytes_out = len(octets) - len(head)
@@ -159,6 +162,13 @@ def _read(body: bytes) -> Message | tuple[Message, ...]:
             remedy="send one JSON-RPC 2.0 message in UTF-8",
             code=error.code,
         ) from error
+
+
+def _answer_preflight(call: Call) -> None:
+    call.status = 200
+    if call.client.transport is not None:
+        closing = not call.keep_alive
+        call.client.transport.write(whole_head(200, PREFLIGHT, call.cors_lines, 0, closing))
 
 
 def _require_json(head: RequestHead) -> None:

@@ -42,7 +42,7 @@ class ClientAnswer:
         head = whole_head(
             status,
             JSON_HEAD if body else b"",
-            self._session_line,
+            self._session_line + call.cors_lines,
             len(body),
             closing=not call.keep_alive,
         )
@@ -53,7 +53,8 @@ class ClientAnswer:
         call = self._call
         self.started = self._streaming = True
         call.status = 200
-        self._send(streamed_head(200, EVENTS_HEAD, self._session_line, call.http11))
+        lines = self._session_line + call.cors_lines
+        self._send(streamed_head(200, EVENTS_HEAD, lines, call.http11))
 
     async def write(self, octets: bytes) -> None:
         """Write a part of the stream, then wait while the client does not keep up."""
