@@ -208,15 +208,20 @@ def initialize(request_id: object = 0, version: str = "2025-11-25") -> dict[str,
 
 
 def modern(
-    method: str, request_id: object, *header_lines: str, path: str = "/mcp", **params: object
+    method: str,
+    request_id: object,
+    *header_lines: str,
+    path: str = "/mcp",
+    mirrored: str | None = None,
+    **params: object,
 ) -> bytes:
-    """A POST of the 2026-07-28 era with its mirrored headers."""
+    """A POST of the 2026-07-28 era with its mirrored headers; `mirrored` replaces Mcp-Name."""
     meta = {
         VERSION_MEMBER: "2026-07-28",
         "io.modelcontextprotocol/clientInfo": {"name": "raw", "version": "1"},
         "io.modelcontextprotocol/clientCapabilities": {},
     }
     lines = ["MCP-Protocol-Version: 2026-07-28", f"Mcp-Method: {method}", *header_lines]
-    named = params.get("name") or params.get("uri") or params.get("taskId")
+    named = mirrored or params.get("name") or params.get("uri") or params.get("taskId")
     lines += [f"Mcp-Name: {named}"] if named else []
     return post(message(method, request_id, _meta=meta, **params), *lines, path=path)
