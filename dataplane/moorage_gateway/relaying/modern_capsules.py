@@ -227,5 +227,10 @@ _REMEDIES = {
 }
 
 
+def unknown_task() -> InvalidParameter:
+    """The one answer to every task id that is not a living task's."""
+    return _invalid("taskId")
+
+
 def _invalid(member: str) -> InvalidParameter:
     return InvalidParameter(f"invalid or expired {member}", remedy=_REMEDIES[member])

@@ -1,75 +1,73 @@
-"""All listens of one kind (group, principal, filter): opened on every ready endpoint, merged."""
+"""All listens of one kind (group, caller, filter): opened on every ready endpoint, merged."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import msgspec
 
-from moorage_gateway.errors import UpstreamError
+from moorage_gateway.errors import EndpointUnreachable
 from moorage_gateway.relaying.listens.client_listen import ClientListen
 from moorage_gateway.relaying.listens.endpoint_listen import EndpointListen
+from moorage_gateway.relaying.listens.followed_endpoint import FollowedEndpoint
+from moorage_gateway.relaying.listens.listen_request import ListenRequest
+from moorage_gateway.relaying.listens.losses import Losses, lost_changes
 from moorage_gateway.relaying.listens.subscription_filter import (
-    LIST_CHANGES,
     SubscriptionFilter,
     honoured_by_all,
 )
+from moorage_gateway.relaying.listens.task_homes import TaskHomes
 from moorage_gateway.routing.endpoint_book import BookedEndpoint, BookedGroup
-from moorage_wire.jsonrpc import Message, read_message
+from moorage_gateway.routing.picker import none_ready
+from moorage_wire.jsonrpc import Message
 
 ACK_SECONDS = 2.0
-REOPEN_SECONDS = 0.5
 KEEP_ALIVE_SECONDS = 15.0
 
 
 class SharedListen:
-    """Opens late endpoints too, and reopens what broke, as long as a client listens."""
+    """Follows every ready endpoint, late ones too, as long as a client listens."""
 
     def __init__(
         self,
         group: BookedGroup,
-        wanted_of: Callable[[str], SubscriptionFilter],
-        meta: Mapping[str, msgspec.Raw],
+        request: ListenRequest,
+        homes: TaskHomes,
+        meta: dict[str, msgspec.Raw],
         event_bytes: int,
+        is_served: Callable[[], bool],
     ) -> None:
+        """``is_served`` tells whether the group is in the table in force."""
         self._group = group
-        self._wanted_of = wanted_of
-        self._meta = dict(meta)
+        self._request = request
+        self._homes = homes
+        self._meta = meta
         self._event_bytes = event_bytes
-        self._open: dict[str, EndpointListen] = {}
-        self._broken: set[str] = set()
-        self._acked = asyncio.Event()
+        self._is_served = is_served
+        self._loop = asyncio.get_running_loop()
         self._clients: set[ClientListen] = set()
-        self._task = asyncio.get_running_loop().create_task(self._keep_open())
+        self._waiting: dict[ClientListen, asyncio.TimerHandle] = {}
+        self._followed: dict[BookedEndpoint, FollowedEndpoint] = {}
+        self._unanswered: set[BookedEndpoint] = set()
+        self._losses = Losses()
+        self._follow_ready()
+        self._task = self._loop.create_task(self._keep_following())
 
     @property
     def clients(self) -> int:
         return len(self._clients)
 
-    async def join(self, client: ClientListen) -> tuple[int, bytes] | None:
-        """Let a client in once all ready endpoints have acknowledged, or 2 s have passed.
-
-        Returns status and body of an endpoint's own error when every endpoint refused.
-        """
+    def join(self, client: ClientListen) -> None:
+        """Let a client in once all ready endpoints have answered, or 2 s have passed."""
         self._clients.add(client)
-        deadline = asyncio.get_running_loop().time() + ACK_SECONDS
-        while not self._all_answered():
-            try:
-                async with asyncio.timeout_at(deadline):
-                    await self._acked.wait()
-                    self._acked.clear()
-            except TimeoutError:
-                break
-        listens = self._open.values()
-        honoured = [listen.honoured for listen in listens if listen.honoured is not None]
-        refusals = [listen.refusal for listen in listens if listen.refusal is not None]
-        if not honoured and refusals:
-            return refusals[0]
-        client.acknowledge(honoured_by_all(honoured))
-        return None
+        self._waiting[client] = self._loop.call_later(ACK_SECONDS, self._admit, client)
+        if not self._unanswered:
+            self._admit(client)
 
     def leave(self, client: ClientListen) -> None:
         """The client is gone."""
         self._clients.discard(client)
+        if client in self._waiting:
+            self._waiting.pop(client).cancel()
 
     def finish(self) -> None:
         """End every client's listen gracefully."""
@@ -79,75 +77,108 @@ class SharedListen:
     def close(self) -> None:
         """Close every upstream listen."""
         self._task.cancel()
-        for listen in self._open.values():
-            listen.close()
-        self._open.clear()
+        for booked in tuple(self._followed):
+            self._followed.pop(booked).leave()
 
-    def _all_answered(self) -> bool:
-        return set(self._open) >= set(self._ready()) and all(
-            listen.honoured is not None or listen.refusal is not None
-            for listen in self._open.values()
-        )
+    # clients
 
-    def _ready(self) -> list[str]:
-        return [uid for uid in self._group.requests if self._wanted_of(uid).as_params()]
+    def _admit(self, client: ClientListen) -> None:
+        """Acknowledge what every endpoint honours that has answered by now, or refuse."""
+        self._waiting.pop(client).cancel()
+        answered = [
+            followed.listen
+            for booked, followed in self._followed.items()
+            if booked not in self._unanswered
+        ]
+        honoured = [
+            self._homes.told(listen.booked.uid, listen.honoured)
+            for listen in answered
+            if listen.honoured is not None
+        ]
+        if honoured or not self._request.wanted.as_params():
+            client.acknowledge(honoured_by_all(honoured))
+        elif answered:
+            client.end(answered[0].refusal)
+        elif self._followed:
+            client.end(_not_acknowledged())
+        else:
+            client.end(none_ready(self._group))
 
-    async def _keep_open(self) -> None:
-        last_kept_alive = asyncio.get_running_loop().time()
-        while True:
-            for uid in self._open.keys() - self._group.endpoints.keys():
-                self._open.pop(uid).close()
+    def _has_answered(self, booked: BookedEndpoint) -> None:
+        self._unanswered.discard(booked)
+        if not self._unanswered:
+            for client in tuple(self._waiting):
+                self._admit(client)
+
+    # endpoints
+
+    async def _keep_following(self) -> None:
+        keep_alive_at = self._loop.time() + KEEP_ALIVE_SECONDS
+        while self._is_served():
             changed = self._group.changed
-            for uid in self._ready():
-                if uid not in self._open:
-                    await self._open_at(self._group.endpoints[uid])
+            self._follow_ready()
             try:
-                async with asyncio.timeout(REOPEN_SECONDS if self._broken else KEEP_ALIVE_SECONDS):
+                async with asyncio.timeout_at(keep_alive_at):
                     await changed.wait()
             except TimeoutError:
-                pass
-            now = asyncio.get_running_loop().time()
-            if now - last_kept_alive >= KEEP_ALIVE_SECONDS:
-                last_kept_alive = now
+                keep_alive_at = self._loop.time() + KEEP_ALIVE_SECONDS
                 for client in tuple(self._clients):
                     client.keep_alive()
+        self.finish()
 
-    async def _open_at(self, booked: BookedEndpoint) -> None:
-        listen = EndpointListen(booked, self._wanted_of(booked.uid), self, self._event_bytes)
-        self._open[booked.uid] = listen
-        try:
-            await listen.open(self._meta)
-        except UpstreamError:
-            self.listen_ended(listen)
+    def _follow_ready(self) -> None:
+        group = self._group
+        ready = {group.endpoints[uid] for uid in group.requests if self._asked_of(uid).as_params()}
+        for booked in self._followed.keys() - ready:
+            self._followed.pop(booked).leave()
+            self._losses.missed(booked)
+            self._has_answered(booked)
+        self._losses.present(set(group.endpoints.values()))
+        for booked in ready - self._followed.keys():
+            self._unanswered.add(booked)
+            self._followed[booked] = self._follow(booked)
+
+    def _follow(self, booked: BookedEndpoint) -> FollowedEndpoint:
+        body = self._request.body(self._asked_of(booked.uid), self._meta)
+        request = booked.pool.post(self._request.head(), b"", body)
+        return FollowedEndpoint(booked, request, self._new_listen, self._ended)
+
+    def _asked_of(self, uid: str) -> SubscriptionFilter:
+        return self._homes.asked_of(uid, self._request.wanted)
+
+    def _new_listen(self, booked: BookedEndpoint) -> EndpointListen:
+        return EndpointListen(booked, self, self._event_bytes)
 
     # Listener
 
     def acknowledged(self, listen: EndpointListen) -> None:
-        self._acked.set()
-        uid = listen.booked.uid
-        if uid in self._broken:
-            self._broken.discard(uid)
+        if self._losses.heard(listen.booked):
             self._tell_what_may_be_lost(listen)
+        self._has_answered(listen.booked)
 
     def notified(self, listen: EndpointListen, message: Message) -> None:
-        for client in tuple(self._clients):
-            client.notify(message)
+        for told in self._homes.translated(listen.booked.uid, message):
+            for client in tuple(self._clients):
+                client.notify(told)
 
-    def listen_ended(self, listen: EndpointListen) -> None:
-        self._acked.set()
-        if listen.refusal is None and self._open.get(listen.booked.uid) is listen:
-            del self._open[listen.booked.uid]
-            self._broken.add(listen.booked.uid)
-            self._group.place(listen.booked)
+    def _ended(self, listen: EndpointListen) -> None:
+        if listen.refusal is not None:
+            self._has_answered(listen.booked)
+        else:
+            self._losses.missed(listen.booked)
+            self._unanswered.add(listen.booked)
 
     def _tell_what_may_be_lost(self, listen: EndpointListen) -> None:
-        """What changed while the listen was broken nobody has told: let clients look again."""
         assert listen.honoured is not None
-        methods = [LIST_CHANGES[change] for change in sorted(listen.honoured.changes)]
-        messages: list[dict[str, object]] = [{"jsonrpc": "2.0", "method": m} for m in methods]
-        messages += [
-            {"jsonrpc": "2.0", "method": "notifications/resources/updated", "params": {"uri": uri}}
-            for uri in sorted(listen.honoured.resources)
-        ]
-        for message in messages:
-            self.notified(listen, read_message(msgspec.json.encode(message)))
+        for message in lost_changes(listen.honoured):
+            for client in tuple(self._clients - self._waiting.keys()):
+                client.notify(message)
+
+
+def _not_acknowledged() -> EndpointUnreachable:
+    return EndpointUnreachable(
+        f"no endpoint acknowledged the listen within {ACK_SECONDS:g} s",
+        reason="ListenNotAcknowledged",
+        remedy="listen again; look at the endpoints' logs if it stays so",
+        retry_after_seconds=1,
+    )

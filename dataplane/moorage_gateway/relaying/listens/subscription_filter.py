@@ -1,6 +1,7 @@
 """What a client wants to be told of, as ``params.notifications`` says it (pure).
 
-Source: MCP 2026-07-28, subscriptions/listen; ``taskIds`` is the tasks extension's member.
+Source: MCP 2026-07-28, subscriptions/listen; ``taskIds`` is the tasks extension's member
+(SEP-2663). Members that are not known here belong to other extensions and pass as they are.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,14 +10,23 @@ from dataclasses import dataclass
 import msgspec
 
 from moorage_gateway.errors import MalformedRequest
+from moorage_wire.jsonrpc import Message
 
 LIST_CHANGES = {
     "toolsListChanged": "notifications/tools/list_changed",
     "promptsListChanged": "notifications/prompts/list_changed",
     "resourcesListChanged": "notifications/resources/list_changed",
 }
+RESOURCE_UPDATED = "notifications/resources/updated"
+_CHANGE_OF = {method: change for change, method in LIST_CHANGES.items()}
+_RESOURCES = "resourceSubscriptions"
+_TASKS = "taskIds"
+_KNOWN = frozenset((*LIST_CHANGES, _RESOURCES, _TASKS))
+_FLAGS = {b"true": True, b"false": False, b"null": False}
 MAX_NAMES = 1024
 """Resources, or tasks, that one listen may name."""
+MAX_EXTENSIONS = 64
+"""Members of other extensions in one filter."""
 
 
 @dataclass(frozen=True)
@@ -26,15 +36,17 @@ class SubscriptionFilter:
     changes: frozenset[str] = frozenset()
     resources: frozenset[str] = frozenset()
     tasks: frozenset[str] = frozenset()
+    extensions: frozenset[tuple[str, bytes]] = frozenset()
+    """Name and raw value of members that are not ours to read."""
 
     def as_params(self) -> dict[str, object]:
         """The ``notifications`` member."""
         params: dict[str, object] = dict.fromkeys(sorted(self.changes), True)
         if self.resources:
-            params["resourceSubscriptions"] = sorted(self.resources)
+            params[_RESOURCES] = sorted(self.resources)
         if self.tasks:
-            params["taskIds"] = sorted(self.tasks)
-        return params
+            params[_TASKS] = sorted(self.tasks)
+        return params | {name: msgspec.Raw(raw) for name, raw in sorted(self.extensions)}
 
     def both(self, other: "SubscriptionFilter") -> "SubscriptionFilter":
         """What both honour; tasks live on one endpoint each and are added up instead."""
@@ -42,7 +54,25 @@ class SubscriptionFilter:
             self.changes & other.changes,
             self.resources & other.resources,
             self.tasks | other.tasks,
+            self.extensions & other.extensions,
         )
+
+    def covers(self, message: Message) -> bool:
+        """Whether who honours this filter may send that notification."""
+        method = message.method or ""
+        if method in _CHANGE_OF:
+            return _CHANGE_OF[method] in self.changes
+        if method == RESOURCE_UPDATED:
+            # The URI may be that of a part of a resource that was subscribed to.
+            return bool(self.resources)
+        if is_of_task(message):
+            return message.string_param("taskId") in self.tasks
+        return bool(self.extensions)
+
+
+def is_of_task(message: Message) -> bool:
+    """Whether it tells how a task is (``notifications/tasks``, in drafts ``…/status``)."""
+    return (message.method or "").startswith("notifications/tasks")
 
 
 def read_filter(raw: bytes | None) -> SubscriptionFilter:
@@ -52,10 +82,14 @@ def read_filter(raw: bytes | None) -> SubscriptionFilter:
         members = msgspec.json.decode(raw or b"null", type=dict[str, msgspec.Raw])
     except msgspec.DecodeError as error:
         raise _bad("params.notifications", "must be an object") from error
+    extensions = frozenset((n, bytes(value)) for n, value in members.items() if n not in _KNOWN)
+    if len(extensions) > MAX_EXTENSIONS:
+        raise _bad("params.notifications", f"has more than {MAX_EXTENSIONS} further members")
     return SubscriptionFilter(
-        changes=frozenset(n for n in LIST_CHANGES if bytes(members.get(n, b"")) == b"true"),
-        resources=_names(members, "resourceSubscriptions"),
-        tasks=_names(members, "taskIds"),
+        changes=frozenset(name for name in LIST_CHANGES if _flag(members, name)),
+        resources=_names(members, _RESOURCES),
+        tasks=_names(members, _TASKS),
+        extensions=extensions,
     )
 
 
@@ -65,6 +99,13 @@ def honoured_by_all(filters: Iterable[SubscriptionFilter]) -> SubscriptionFilter
     for one in filters:
         honoured = one if honoured is None else honoured.both(one)
     return honoured or SubscriptionFilter()
+
+
+def _flag(members: Mapping[str, bytes], name: str) -> bool:
+    raw = bytes(members.get(name, b"null"))
+    if raw not in _FLAGS:
+        raise _bad(f"params.notifications.{name}", "must be true or false")
+    return _FLAGS[raw]
 
 
 def _names(members: Mapping[str, bytes], name: str) -> frozenset[str]:
