@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+SINGLE = {"host", "content-length", "content-type", "mcp-session-id", "last-event-id"}
+
 
 @dataclass(frozen=True)
 class Received:
@@ -74,7 +76,9 @@ class Peer(asyncio.Protocol):
         request_line, *lines = head.decode("latin-1").split("\r\n")
         method, target, version = request_line.split(" ")
         headers = {name.lower(): value for name, _, value in (s.partition(": ") for s in lines)}
-        if version != "HTTP/1.1" or "transfer-encoding" in headers or len(headers) != len(lines):
+        names = [line.partition(": ")[0] for line in lines]
+        once = all(names.count(name) == 1 for name in SINGLE & set(names))
+        if version != "HTTP/1.1" or "transfer-encoding" in headers or not once:
             self._upstream.garbage.append(head)
         length = int(headers.get("content-length", "0"))
         if len(rest) < length:

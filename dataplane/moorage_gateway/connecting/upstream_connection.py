@@ -116,6 +116,9 @@ class UpstreamConnection(asyncio.Protocol):
             self._sink = sink
             self._fail(OutcomeUnknown("the gateway failed on this answer", reason="InternalError"))
             raise error.__context__ or error from None
+        except httptools.HttpParserUpgrade:
+            self._fail(BadAnswer("the endpoint switched protocols unasked"))
+            return
         except httptools.HttpParserError as error:
             self._fail(BadAnswer(f"the endpoint sent no valid HTTP answer ({error})"))
             return
@@ -172,8 +175,6 @@ class UpstreamConnection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         if self._informational:
-            if self._status == 101:
-                self._fail(BadAnswer("the endpoint switched protocols unasked"))
             return
         sink, self._sink = self._sink, None
         self._answering = False

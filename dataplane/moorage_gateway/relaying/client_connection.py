@@ -19,7 +19,7 @@ NEVER = float("inf")
 PIPELINED_REQUESTS = 16
 """Requests that may wait behind a running one before the client is not read any further."""
 LINGER_SECONDS = 1.0
-"""How long what a refused client still sends is read away, so that it can read the refusal."""
+"""How long what a client still sends is read away after its last answer."""
 STALL_BYTES = 16 * 1024
 """A client that takes less than this in ``write_stall_seconds`` does not read."""
 PROBE_SECONDS = 0.02
@@ -200,7 +200,7 @@ class ClientConnection(asyncio.Protocol):
         if self.transport is None:
             return
         if not keep_alive or self._closing:
-            self.close()
+            self._close_in_stages()
         elif self._waiting:
             self._loop.call_soon(self._begin_next)
         elif self._reader.refusal is not None:
@@ -274,7 +274,8 @@ class ClientConnection(asyncio.Protocol):
     def _await_reader(self) -> None:
         assert self.transport is not None
         self._unread_bytes = self.transport.get_write_buffer_size()
-        self.deadline = self._loop.time() + self._server.limits.write_stall_seconds
+        stall_seconds = self._server.limits.write_stall_seconds
+        self.deadline = self._loop.time() + stall_seconds if self._unread_bytes else NEVER
 
     def deadline_passed(self) -> None:
         """The present state has lasted too long: idle, half-sent, or a reader that stalls."""
@@ -306,10 +307,20 @@ class ClientConnection(asyncio.Protocol):
         if self.transport is None:
             return
         body = body_of(error, None)
-        self.deadline = NEVER
         self.transport.write(head_of(error, len(body), keep_alive=False) + body)
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
+        self._close_in_stages()
+
+    def _close_in_stages(self) -> None:
+        """What a client still sends is read away: a reset could take our answer from it.
+
+        RFC 9112 §9.6.
+        """
+        self._closing = True
+        if self._eof or self.transport is None:
+            self.close()
+            return
+        self._await_reader()
+        self.transport.write_eof()
         self._loop.call_later(LINGER_SECONDS, self.close)
 
     def close(self) -> None:

@@ -102,7 +102,7 @@ async def test_a_half_sent_request_is_refused_in_time(
         assert seconds() - begun < limit_seconds + SWEEP_SECONDS + 0.4
         await client.closed()
         if drips:
-            await asyncio.wait([dripping])
+            await asyncio.gather(dripping, return_exceptions=True)
         assert await refusals(made) == {reason: 1}
         assert len(upstream.server.of("initialize")) == 1
 
