@@ -45,21 +45,30 @@ def encode_entry(entry: AccessEntry, session_key: bytes) -> bytes:
     return b'{"time":"%b.%03dZ"%b,"seconds":%.6f,"bytes_in":%d,"bytes_out":%d%b%b}\n' % (
         _second(whole),
         int((entry.at_seconds - whole) * 1000),
-        _what(entry.route, entry.method, entry.status, entry.outcome),
+        _what(
+            entry.route[:MAX_NAME_CHARACTERS],
+            entry.method[:MAX_NAME_CHARACTERS],
+            entry.status,
+            entry.outcome,
+        ),
         entry.seconds,
         entry.bytes_in,
         entry.bytes_out,
-        _who(entry.peer, entry.tool),
+        _who(
+            entry.peer[:MAX_NAME_CHARACTERS],
+            None if entry.tool is None else entry.tool[:MAX_NAME_CHARACTERS],
+        ),
         end,
     )
 
 
-# A gateway says the same few things of most requests; their JSON is remembered.
+# A gateway says the same few things of most requests; their JSON is remembered. Clients choose
+# some of these texts: callers cut them first, for a cache keeps its keys whole.
 @lru_cache(maxsize=1024)
 def _what(route: str, method: str, status: int, outcome: str) -> bytes:
     return b',"route":%b,"method":%b,"status":%d,"outcome":%b' % (
         _text(route),
-        _text(method[:MAX_NAME_CHARACTERS]),
+        _text(method),
         status,
         _text(outcome),
     )
@@ -67,8 +76,8 @@ def _what(route: str, method: str, status: int, outcome: str) -> bytes:
 
 @lru_cache(maxsize=1024)
 def _who(peer: str, tool: str | None) -> bytes:
-    who = b',"peer":' + _text(peer[:MAX_NAME_CHARACTERS])
-    return who if tool is None else b'%b,"tool":%b' % (who, _text(tool[:MAX_NAME_CHARACTERS]))
+    who = b',"peer":' + _text(peer)
+    return who if tool is None else b'%b,"tool":%b' % (who, _text(tool))
 
 
 @lru_cache(maxsize=256)
