@@ -2,16 +2,21 @@
 
 Readiness has failed already → go on accepting, every answer closing its connection → GET streams
 get ``retry:`` and close at an event boundary, listens end with their result → running calls and
-POST streams end within ``drain_seconds`` → close.
+POST streams end within ``drain_seconds`` → what still runs is told as lost → close.
 """
 
 import asyncio
+from collections.abc import Callable
 
+from moorage_gateway.errors import CapacityError, OutcomeUnknown
 from moorage_gateway.parts import Parts
 from moorage_gateway.settings import Limits
 
 FAREWELL = b"retry: 1000\n\n"
 """Official clients make two attempts to reconnect; this delay lets another replica be found."""
+LAST_WORDS_SECONDS = 2.0
+"""How long clients may take to read what they are told at the very end."""
+GONE_SECONDS = 1.0
 TICK_SECONDS = 0.02
 
 
@@ -19,25 +24,58 @@ class StopSequence:
     """Runs once."""
 
     def __init__(self, parts: Parts, limits: Limits) -> None:
-        self._parts = parts
+        self._server = parts.front_server
+        self._front = parts.front
+        self._exchanges = parts.runtime.exchanges
         self._limits = limits
         self._loop = asyncio.get_running_loop()
 
     async def run(self, listener: asyncio.Server) -> None:
-        """Returns when every call has ended, or after the time they are given."""
-        self._parts.front.closing = True
+        """Returns when every connection has ended, or after the time they are given."""
+        self._server.closing = True
         await asyncio.sleep(self._limits.readiness_seconds)
         listener.close()
-        self._parts.front_server.close_idle()
-        self._parts.front.finish_listens()
-        deadline = self._loop.time() + self._limits.drain_seconds
-        while self._parts.front_server.busy and self._loop.time() < deadline:
-            self._close_streams()
-            await asyncio.sleep(TICK_SECONDS)
-        self._parts.front_server.abort_all()
+        self._server.close_idle()
+        await self._wait(self._limits.drain_seconds, self._end_streams)
+        self._tell_what_is_lost()
+        await self._wait(LAST_WORDS_SECONDS, self._end_streams)
+        self._server.abort_all()
+        await self._wait(GONE_SECONDS)
 
-    def _close_streams(self) -> None:
-        for relay in tuple(self._parts.runtime.exchanges.running):
+    async def _wait(self, seconds: float, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Wait, but not for nothing: connections whose last byte is sent are gone."""
+        deadline = self._loop.time() + seconds
+        while self._server.open_connections and self._loop.time() < deadline:
+            meanwhile()
+            await asyncio.sleep(TICK_SECONDS)
+
+    def _end_streams(self) -> None:
+        """End what has no end of its own: streams and listens, also those that begin only now."""
+        for relay in tuple(self._exchanges.running):
             if relay.is_get_stream:
                 relay.close_stream(FAREWELL)
-        self._parts.front.http_sse.drain()
+                relay.refuse(_stopping())
+        self._front.finish_listens()
+        self._front.http_sse.drain()
+
+    def _tell_what_is_lost(self) -> None:
+        """The time is over: callers learn that their calls may have run."""
+        for relay in tuple(self._exchanges.running):
+            relay.time_out(_lost())
+        self._front.http_sse.break_off(_lost())
+
+
+def _stopping() -> CapacityError:
+    return CapacityError(
+        "this gateway process stops",
+        reason="GatewayStopping",
+        remedy="send it again: another replica takes it",
+        retry_after_seconds=1,
+    )
+
+
+def _lost() -> OutcomeUnknown:
+    return OutcomeUnknown(
+        "this gateway process stops and can wait no longer; the call may have run",
+        remedy="check its effect before calling again",
+    )

@@ -20,7 +20,10 @@ def whole_head(status: int, forward: bytes, session: bytes, length: int, closing
     return b"%b%b%bcontent-length: %d%b" % (status_line(status), forward, session, length, end)
 
 
-def streamed_head(status: int, forward: bytes, session: bytes, chunked: bool) -> bytes:
+def streamed_head(
+    status: int, forward: bytes, session: bytes, chunked: bool, closing: bool
+) -> bytes:
     """The head of an answer whose body is still coming; HTTP/1.0 clients get it until close."""
-    end = b"transfer-encoding: chunked\r\n\r\n" if chunked else b"connection: close\r\n\r\n"
-    return status_line(status) + forward + session + end
+    coding = b"transfer-encoding: chunked\r\n" if chunked else b""
+    end = b"connection: close\r\n\r\n" if closing or not chunked else b"\r\n"
+    return status_line(status) + forward + session + coding + end

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from moorage_gateway.connecting.upstream_connection import UpstreamConnection
-from moorage_gateway.errors import BadAnswer, OutcomeUnknown, UpstreamError
+from moorage_gateway.errors import BadAnswer, GatewayError, OutcomeUnknown, UpstreamError
 from moorage_gateway.refusals import body_of
 from moorage_gateway.relaying.answer_head import streamed_head, whole_head
 from moorage_gateway.relaying.answer_id import names, require_answer_to
@@ -232,8 +232,14 @@ class AnswerRelay:
             self._connection.abort()
 
     def time_out(self, failure: UpstreamError) -> None:
-        """The endpoint was silent for too long."""
+        """The endpoint was silent for too long, or the gateway cannot wait any longer."""
         self._break_off(failure)
+
+    def refuse(self, refusal: GatewayError) -> None:
+        """End an exchange of which the client has got nothing."""
+        if not (self.ended or self._written):
+            self._connection.abort()
+            self._finish_with(refusal)
 
     def wait_for_ever(self) -> None:
         """From here on the endpoint may be silent for as long as it likes."""
@@ -283,7 +289,7 @@ class AnswerRelay:
         """True where the stream is the session (HTTP+SSE): its end says all there is to say."""
         return bool(getattr(self._passage, "is_session", False))
 
-    def _finish_with(self, failure: UpstreamError) -> None:
+    def _finish_with(self, failure: GatewayError) -> None:
         self.ended = True
         if not self.done.done():
             self.done.set_exception(failure)
@@ -307,7 +313,7 @@ class AnswerRelay:
                 head.forward,
                 self._passage.session_line + call.cors_lines,
                 len(body),
-                closing=not call.keep_alive,
+                closing=call.decide_closing(),
             )
             + body
         )
@@ -325,7 +331,13 @@ class AnswerRelay:
             head = self._head
             assert head is not None
             session = self._passage.session_line + self._call.cors_lines
-            start = streamed_head(self._call.status, head.forward, session, self._call.http11)
+            start = streamed_head(
+                self._call.status,
+                head.forward,
+                session,
+                chunked=self._call.http11,
+                closing=self._call.decide_closing(),
+            )
             self._write(start + self._chunk(body) if body else start)
         elif body:
             self._write_chunk(body)

@@ -63,6 +63,11 @@ class Call:
         self.bytes_in = 0
         self.bytes_out = 0
 
+    def decide_closing(self) -> bool:
+        """Whether the connection ends with this answer: its head, being written now, says so."""
+        self.keep_alive = self.keep_alive and not self.client.ends_soon
+        return not self.keep_alive
+
     @property
     def raw_id(self) -> bytes | None:
         """The JSON-RPC id of the request as its client wrote it."""

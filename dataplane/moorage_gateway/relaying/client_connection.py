@@ -10,7 +10,7 @@ from typing import Protocol, cast
 
 from moorage_gateway.errors import CapacityError, GatewayError
 from moorage_gateway.refusals import body_of, head_of
-from moorage_gateway.relaying.front_server import FrontServer
+from moorage_gateway.relaying.front_server import LAST_IDLE_SECONDS, FrontServer
 from moorage_gateway.relaying.http_request import HttpRequest
 from moorage_gateway.relaying.request_reader import RequestReader
 from moorage_gateway.relaying.request_refusals import too_slow
@@ -265,7 +265,7 @@ class ClientConnection(asyncio.Protocol):
         if self._is_answering:
             self.deadline = NEVER
         elif not begun_at:
-            self.deadline = now + limits.keepalive_seconds
+            self.deadline = now + self._server.keepalive_seconds
         elif self._reader.in_head:
             self.deadline = begun_at + limits.head_seconds
         else:
@@ -330,9 +330,17 @@ class ClientConnection(asyncio.Protocol):
             self._await_reader()
             self.transport.close()
 
+    @property
+    def ends_soon(self) -> bool:
+        """True while the process stops: an answer that begins now is its connection's last."""
+        return self._server.closing
+
     def close_if_idle(self) -> None:
-        """Close a connection that carries no request at the moment."""
-        if not self.busy:
+        """Close a connection that carries no request, after its last second."""
+        if self.busy or self.writing_paused or self._closing:
+            return
+        self.deadline -= self._server.limits.keepalive_seconds - LAST_IDLE_SECONDS
+        if self.deadline <= self._loop.time():
             self.close()
 
     def abort(self) -> None:

@@ -44,8 +44,6 @@ class Front:
         self._modern = ModernStory(runtime)
         self.streams = StreamStory(runtime)
         self.http_sse = HttpSseStory(runtime, new_id=lambda: secrets.token_urlsafe(16))
-        self.closing = False
-        """True while the process stops: every answer closes its connection."""
 
     def apply(self, table: RouteTable) -> None:
         """Serve this table from the next request on."""
@@ -61,7 +59,7 @@ class Front:
         call = Call(client, request.head, self._runtime.loop_seconds())
         call.http11 = request.http11
         call.is_head = request.method == "HEAD"
-        call.keep_alive = request.keep_alive and not self.closing
+        call.keep_alive = request.keep_alive
         try:
             await self._tell(call, request)
         except GatewayError as error:
@@ -144,7 +142,7 @@ class Front:
         call.outcome = "upstream_error" if isinstance(error, UpstreamError) else "refused"
         call.reason, call.status = error.reason, status_of(error)
         body = body_of(error, call.raw_id)
-        head = head_of(error, len(body), call.cors_lines, keep_alive=call.keep_alive)
+        head = head_of(error, len(body), call.cors_lines, keep_alive=not call.decide_closing())
         # RFC 9110 §9.3.2: to HEAD a body would be taken for the next answer.
         octets = head if call.is_head else head + body
         call.bytes_out = len(octets) - len(head)
@@ -167,7 +165,7 @@ def _read(body: bytes) -> Message | tuple[Message, ...]:
 def _answer_preflight(call: Call) -> None:
     call.status = 200
     if call.client.transport is not None:
-        closing = not call.keep_alive
+        closing = call.decide_closing()
         call.client.transport.write(whole_head(200, PREFLIGHT, call.cors_lines, 0, closing))
 
 

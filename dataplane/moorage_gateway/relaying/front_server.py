@@ -10,6 +10,8 @@ from moorage_gateway.limiting.half_sent import HalfSent
 from moorage_gateway.settings import Limits
 
 SWEEP_SECONDS = 0.5
+LAST_IDLE_SECONDS = 1.0
+"""While the process stops: a client that just got an answer may be sending the next request."""
 
 
 class Connection(Protocol):
@@ -17,8 +19,6 @@ class Connection(Protocol):
 
     deadline: float
 
-    @property
-    def busy(self) -> bool: ...
     def deadline_passed(self) -> None: ...
     def close_if_idle(self) -> None: ...
     def abort(self) -> None: ...
@@ -46,6 +46,13 @@ class FrontServer:
         self.refused = refused
         self._loop = asyncio.get_running_loop()
         self._connections: set[Connection] = set()
+        self.closing = False
+        """True while the process stops: every answer ends its connection."""
+
+    @property
+    def keepalive_seconds(self) -> float:
+        """How long a connection may be idle."""
+        return LAST_IDLE_SECONDS if self.closing else self.limits.keepalive_seconds
 
     def start_task(self, story: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a story; where Python can, without a turn of the loop before its first wait."""
@@ -77,14 +84,14 @@ class FrontServer:
                 connection.deadline_passed()
 
     def close_idle(self) -> None:
-        """Close every connection that carries no request."""
+        """Close every connection that carries no request, and did not a moment ago."""
         for connection in tuple(self._connections):
             connection.close_if_idle()
 
     @property
-    def busy(self) -> bool:
-        """True while any connection carries a request."""
-        return any(connection.busy for connection in self._connections)
+    def open_connections(self) -> int:
+        """Those whose last byte is not yet sent too."""
+        return len(self._connections)
 
     def abort_all(self) -> None:
         """End every connection now."""

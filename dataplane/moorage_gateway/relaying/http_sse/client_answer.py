@@ -44,7 +44,7 @@ class ClientAnswer:
             JSON_HEAD if body else b"",
             self._session_line + call.cors_lines,
             len(body),
-            closing=not call.keep_alive,
+            closing=call.decide_closing(),
         )
         self._send(head + body)
 
@@ -54,7 +54,8 @@ class ClientAnswer:
         self.started = self._streaming = True
         call.status = 200
         lines = self._session_line + call.cors_lines
-        self._send(streamed_head(200, EVENTS_HEAD, lines, call.http11))
+        closing = call.decide_closing()
+        self._send(streamed_head(200, EVENTS_HEAD, lines, call.http11, closing))
 
     async def write(self, octets: bytes) -> None:
         """Write a part of the stream, then wait while the client does not keep up."""

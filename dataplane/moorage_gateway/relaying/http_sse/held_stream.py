@@ -40,7 +40,7 @@ class HeldStream:
         self._feed = StreamFeed(runtime)
         self._session: HeldSession | None = None
         self._tag: bytes | None = None
-        self._calls: set[asyncio.Task[None]] = set()
+        self._calls: dict[asyncio.Task[None], Message] = {}
         self._initializing = False
         self._over = False
         self.id = stream_id
@@ -80,8 +80,8 @@ class HeldStream:
             return
         sent = asyncio.Event()
         task = asyncio.get_running_loop().create_task(self._answer(message, lines, sent))
-        self._calls.add(task)
-        task.add_done_callback(self._calls.discard)
+        self._calls[task] = message
+        task.add_done_callback(lambda task: self._calls.pop(task, None))
         task.add_done_callback(lambda _: sent.set())
         await sent.wait()
 
@@ -147,6 +147,12 @@ class HeldStream:
         """The session is over: the client gets what waits for it, then its stream ends."""
         self._over = True
         self.outbox.close()
+
+    def break_off(self, failure: GatewayError) -> None:
+        """End it now; whoever waits for an answer gets ``failure``."""
+        for message in self._calls.values():
+            self._refuse(message, failure)
+        self.end()
 
     async def close(self) -> None:
         """The client's stream has ended: stop what runs for it, and tell the endpoint."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from moorage_gateway.errors import OutcomeUnknown
+from moorage_gateway.errors import GatewayError, OutcomeUnknown
 from moorage_gateway.relaying.http_sse.bridged_session import BridgedSession
 from moorage_gateway.relaying.http_sse.held_session import Opening
 from moorage_gateway.relaying.http_sse.held_stream import HeldStream
@@ -104,12 +104,17 @@ class Holdings:
         for session in self._sessions.values():
             session.messages.end_listening()
 
+    def break_off(self, failure: GatewayError) -> None:
+        """End everything; whoever waits for an answer gets ``failure``."""
+        for session in tuple(self._sessions.values()):
+            session.close(failure)
+        for stream in tuple(self._streams.values()):
+            stream.break_off(failure)
+
     async def stop(self) -> None:
         """End everything, and wait, bounded, until the endpoints are told."""
-        for session in tuple(self._sessions.values()):
-            session.close(OutcomeUnknown("this gateway process stops; the call may have run"))
+        self.break_off(OutcomeUnknown("this gateway process stops; the call may have run"))
         for stream in tuple(self._streams.values()):
-            stream.end()
             self.let_go(stream)
         if self._farewells:
             await asyncio.wait(self._farewells, timeout=FAREWELL_SECONDS)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from moorage_gateway.access.principal import Principal
+from moorage_gateway.errors import GatewayError
 from moorage_gateway.relaying.call import Call
 from moorage_gateway.relaying.http_request import HttpRequest
 from moorage_gateway.relaying.http_sse.bridge_story import BridgeStory
@@ -106,6 +107,10 @@ class HttpSseStory:
     def drain(self) -> None:
         """The process stops: end the streams on which no call waits."""
         self._holdings.end_idle_streams()
+
+    def break_off(self, failure: GatewayError) -> None:
+        """The process can wait no longer: calls that still run get ``failure``."""
+        self._holdings.break_off(failure)
 
     async def stop(self) -> None:
         """End what is left, telling the endpoints."""

@@ -49,7 +49,8 @@ class ClientListen:
         self.written = True
         self._honoured = honoured
         call.status = 200
-        self._send(streamed_head(200, _STREAM_HEADERS, call.cors_lines, call.http11))
+        closing = call.decide_closing()
+        self._send(streamed_head(200, _STREAM_HEADERS, call.cors_lines, call.http11, closing))
         params = {"_meta": self._meta, "notifications": honoured.as_params()}
         self._event(_encode({"jsonrpc": "2.0", "method": ACKNOWLEDGED, "params": params}))
         early, self._early = self._early, {}

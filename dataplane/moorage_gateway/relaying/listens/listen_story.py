@@ -116,9 +116,7 @@ def _relay(call: Call, refusal: Refusal) -> None:
     with suppress(MalformedMessage, ValueError):
         body = read_message(body).with_id(call.raw_id or b"null").encode()
     call.status, call.outcome = refusal.status, "upstream_error"
-    closing = not call.keep_alive
-    head = whole_head(
-        refusal.status, refusal.lines, call.cors_lines, len(body), closing=closing
-    )
+    closing = call.decide_closing()
+    head = whole_head(refusal.status, refusal.lines, call.cors_lines, len(body), closing=closing)
     if call.client.transport is not None:
         call.client.transport.write(head + body)
