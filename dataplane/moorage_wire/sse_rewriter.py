@@ -76,6 +76,8 @@ class SseIdRewriter:
             and not (self._mid_line or self._held or self._after_cr or self._at_start)
             and self._event_bytes + len(chunk) <= self._max_event_bytes
             and (_CR not in chunk or chunk.count(b"\r") == chunk.count(b"\r\n"))
+            # Only in a longer chunk can an id be too long; what came before it must go out then.
+            and (len(chunk) <= self._max_line_bytes or b"id:" not in chunk)
         ):
             return self._whole_lines_out(chunk)
         return b"".join(self._pieces_out(chunk))

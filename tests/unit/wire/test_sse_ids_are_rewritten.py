@@ -182,3 +182,12 @@ def test_many_small_events_and_keep_alives_are_no_large_event() -> None:
         assert rewriter.feed(b": keep-alive\n") == b": keep-alive\n"
     assert rewriter.at_boundary
     assert rewriter.feed(b"data: 1\n\n") == b"data: 1\n\n"
+
+
+def test_what_came_before_a_too_long_id_in_the_same_chunk_may_go_out() -> None:
+    rewriter = SseIdRewriter(sealed)
+    rewriter.feed(b"data: first\n\n")
+    with pytest.raises(EventTooLarge) as refusal:
+        rewriter.feed(b"data: earlier\n\nid: " + b"x" * 20_000 + b"\ndata: late\n\n")
+
+    assert refusal.value.before == b"data: earlier\n\n"
