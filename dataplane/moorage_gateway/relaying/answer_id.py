@@ -8,6 +8,7 @@ import msgspec
 
 from moorage_gateway.errors import BadAnswer
 from moorage_wire.jsonrpc import MalformedMessage, MessageKind, read_message
+from moorage_wire.sse import SseReader
 
 _NULL = b"null"
 _decode = msgspec.json.Decoder().decode
@@ -22,6 +23,10 @@ def require_answer_to(raw_id: bytes, body: bytes) -> None:
         b'"id":%b,' % raw_id in body or b'"id":%b}' % raw_id in body  # as most libraries write it
     ):
         return
+    _require_response_to(raw_id, body)
+
+
+def _require_response_to(raw_id: bytes, body: bytes) -> None:
     try:
         message = read_message(body)
     except MalformedMessage as error:
@@ -35,6 +40,30 @@ def require_answer_to(raw_id: bytes, body: bytes) -> None:
         raise BadAnswer("the endpoint answered with the id of another request")
 
 
-def names(raw_id: bytes, events: bytes) -> bool:
-    """True where ``events`` may hold the response to the request of that raw id."""
-    return b'"id":' + raw_id in events or b'"id": ' + raw_id in events
+class ResponseWatch:
+    """Looks for the response to one request in a stream of events; ``seen`` once it was there."""
+
+    __slots__ = ("_raw_id", "_reader", "seen")
+
+    def __init__(self, raw_id: bytes, max_event_bytes: int) -> None:
+        self._raw_id = raw_id
+        self._reader = SseReader(max_event_bytes=max_event_bytes)
+        self.seen = False
+
+    def feed(self, octets: bytes) -> None:
+        """The next part of the stream, cut anywhere."""
+        if not self.seen:
+            self.seen = any(
+                is_answer_to(self._raw_id, event.data) for event in self._reader.feed(octets)
+            )
+
+
+def is_answer_to(raw_id: bytes, data: bytes) -> bool:
+    """True where ``data`` is the response to the request of that raw id."""
+    if b'"id"' not in data:
+        return False
+    try:
+        _require_response_to(raw_id, data)
+    except BadAnswer:
+        return False
+    return True

@@ -13,13 +13,15 @@ from moorage_gateway.connecting.upstream_connection import UpstreamConnection
 from moorage_gateway.errors import BadAnswer, GatewayError, OutcomeUnknown, UpstreamError
 from moorage_gateway.refusals import body_of
 from moorage_gateway.relaying.answer_head import streamed_head, whole_head
-from moorage_gateway.relaying.answer_id import names, require_answer_to
+from moorage_gateway.relaying.answer_id import ResponseWatch, require_answer_to
 from moorage_gateway.relaying.breaking_off import BrokenOff, failure_of
 from moorage_gateway.relaying.call import Call
 from moorage_wire.capsules import CapsuleTooLarge
 from moorage_wire.heads import AnswerHead, HeadRefusal, read_answer_head
 from moorage_wire.sse import EventTooLarge, encode_comment, encode_event
 
+WATCHED_EVENT_BYTES = 2 * 1024 * 1024
+"""Above what a passage lets through, so that the watch never breaks an answer off."""
 WHOLE_BODY_BYTES = 64 * 1024
 """A JSON body up to this size is whole before anything of it goes out."""
 
@@ -64,6 +66,7 @@ class AnswerRelay:
         "_head",
         "_is_stream",
         "_passage",
+        "_watch",
         "_written",
         "deadline",
         "done",
@@ -86,6 +89,7 @@ class AnswerRelay:
         self._body: list[bytes] = []
         self._body_bytes = 0
         self._awaited = passage.answers
+        self._watch: ResponseWatch | None = None
         self._is_stream = False
         self._written = False
         self.ended = False
@@ -116,6 +120,8 @@ class AnswerRelay:
         self._head = head
         self._call.status = status
         self._is_stream = head.is_event_stream
+        if self._is_stream and self._awaited is not None and status == 200:
+            self._watch = ResponseWatch(self._awaited, WATCHED_EVENT_BYTES)
         self._passage.started(status, head)
 
     def answer_received(self, chunk: bytes) -> None:
@@ -164,10 +170,7 @@ class AnswerRelay:
 
     def _is_unanswered(self) -> bool:
         """True where a client would wait for ever: the stream holds no response to its request."""
-        awaited = self._awaited
-        if awaited is None or self._call.status != 200 or self._resumable():
-            return False
-        return not names(awaited, b"".join(self._body))
+        return self._watch is not None and not self._watch.seen and not self._resumable()
 
     def answer_failed(self, failure: UpstreamError) -> None:
         if self.ended:
@@ -204,6 +207,8 @@ class AnswerRelay:
         if out:
             self._body.append(out)
             self._body_bytes += len(out)
+            if self._watch is not None:
+                self._watch.feed(out)
 
     # Feeder
 
@@ -267,6 +272,12 @@ class AnswerRelay:
 
     def _fail_written(self, failure: UpstreamError) -> None:
         call = self._call
+        if self._watch is not None and self._watch.seen:
+            # The caller has its answer; how the stream behind it ends is no failure of the call.
+            if not self.close_stream(b"") and call.client.transport is not None:
+                call.client.transport.abort()
+                self._end(keep_alive=False)
+            return
         self.failure = failure
         call.outcome, call.reason = "outcome_unknown", failure.reason
         event = (
@@ -323,8 +334,6 @@ class AnswerRelay:
         self._body.clear()
         self._call.bytes_out += len(body)
         if self._is_stream:
-            if self._awaited is not None and names(self._awaited, body):
-                self._awaited = None
             self._call.events += body.count(b"\n\n") + body.count(b"\n\r\n")
         if not self._written:
             self._written = True

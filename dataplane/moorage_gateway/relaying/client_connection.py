@@ -103,7 +103,7 @@ class ClientConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         reader = self._reader
-        if self._closing or reader.is_deaf:
+        if self._closing or reader.is_deaf or reader.refusal is not None:
             return
         reader.feed(data)
         if reader.refusal is not None:
@@ -243,7 +243,10 @@ class ClientConnection(asyncio.Protocol):
             try:
                 self._server.half_sent.enter(self.address)
             except CapacityError as error:
-                self.refuse(error)
+                # What runs is answered first: a refusal in its midst would be read as its end.
+                self._reader.refusal = error
+                if not self._is_answering:
+                    self.refuse(error)
                 return
             self._half_sent = True
         if self._reader.wants_continue and not self._is_answering and self.transport is not None:

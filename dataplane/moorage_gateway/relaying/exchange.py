@@ -1,14 +1,21 @@
 """One request to one endpoint: connection, relay, accounting, deadline."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
-from moorage_gateway.errors import AnswerTimeout, EndpointUnreachable, UpstreamError
+from moorage_gateway.errors import (
+    AnswerTimeout,
+    BadAnswer,
+    EndpointUnreachable,
+    UpstreamError,
+)
 from moorage_gateway.relaying.answer_relay import AnswerRelay, Passage
 from moorage_gateway.relaying.call import Call
 from moorage_gateway.routing.endpoint_book import BookedEndpoint, EndpointBook
 
 SWEEP_SECONDS = 0.25
+_log = logging.getLogger(__name__)
 
 
 class Exchanges:
@@ -85,11 +92,15 @@ class Exchanges:
             self._book.set_health(booked, booked.health.answered())
 
     def failed(self, booked: BookedEndpoint, error: UpstreamError) -> None:
-        """An exchange with this endpoint failed: it may be down, and is verified anew then."""
+        """An exchange with this endpoint failed: it may be down, and is verified anew then.
+
+        What one caller got as an unfit answer, or did not get in time, takes the endpoint from
+        nobody else: whether it still answers at all is for the pings to say.
+        """
+        if isinstance(error, BadAnswer | AnswerTimeout):
+            return
         fatal = isinstance(error, EndpointUnreachable)
-        silent = booked.health.silent and isinstance(error, AnswerTimeout)
-        health = booked.health.failed(error.message, fatal=fatal, silent=silent)
-        self._book.set_health(booked, health)
+        self._book.set_health(booked, booked.health.failed(error.message, fatal=fatal))
         self._unwell(booked)
 
     async def sweep(self) -> None:
@@ -98,11 +109,14 @@ class Exchanges:
             await asyncio.sleep(SWEEP_SECONDS)
             now = self._loop.time()
             for relay in [relay for relay in self._timed if relay.deadline < now]:
-                relay.time_out(
-                    AnswerTimeout(
-                        f"the endpoint was silent for {relay.silence_seconds:.0f} s; "
-                        "the call may have run",
-                        remedy="check its effect before calling again; "
-                        "raise timeouts.answerSeconds for slow tools",
-                    )
-                )
+                try:
+                    relay.time_out(_silent(relay.silence_seconds))
+                except Exception:  # one relay's defect must not end the watch over all others
+                    _log.exception("a silent exchange could not be ended")
+
+
+def _silent(seconds: float) -> AnswerTimeout:
+    return AnswerTimeout(
+        f"the endpoint was silent for {seconds:.0f} s; the call may have run",
+        remedy="check its effect before calling again; raise timeouts.answerSeconds for slow tools",
+    )

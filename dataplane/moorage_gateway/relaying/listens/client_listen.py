@@ -44,7 +44,9 @@ class ClientListen:
         self.ended: asyncio.Future[GatewayError | Refusal | None] = loop.create_future()
 
     def acknowledge(self, honoured: SubscriptionFilter) -> None:
-        """Begin the stream; its first frame is the acknowledgement."""
+        """Begin the stream, unless it has ended; its first frame is the acknowledgement."""
+        if self.ended.done():
+            return
         call = self._call
         self.written = True
         self._honoured = honoured
