@@ -21,6 +21,9 @@
 """
 
 
+CHECK_EFFECT = "the call may have run: check its effect before calling again"
+
+
 class GatewayError(Exception):
     """A refusal with a name (``reason``), a sentence and a remedy.
 
@@ -28,6 +31,7 @@ class GatewayError(Exception):
     """
 
     reason = "InternalError"
+    remedy: str | None = None
 
     def __init__(
         self,
@@ -41,7 +45,8 @@ class GatewayError(Exception):
     ) -> None:
         super().__init__(message)
         self.message = message
-        self.remedy = remedy
+        if remedy is not None:
+            self.remedy = remedy
         self.status = status
         self.code = code
         self.retry_after_seconds = retry_after_seconds
@@ -59,6 +64,7 @@ class MalformedRequest(ClientError):
     """The head or the body breaks HTTP, JSON-RPC or MCP."""
 
     reason = "MalformedRequest"
+    remedy = "send requests that follow HTTP/1.1, JSON-RPC 2.0 and MCP"
 
 
 class Forbidden(ClientError):
@@ -129,15 +135,18 @@ class AnswerTimeout(UpstreamError):
     """No answer in time; the call may have run."""
 
     reason = "AnswerTimeout"
+    remedy = CHECK_EFFECT
 
 
 class OutcomeUnknown(UpstreamError):
     """The connection ended before the answer; the call may have run."""
 
     reason = "OutcomeUnknown"
+    remedy = CHECK_EFFECT
 
 
 class BadAnswer(UpstreamError):
     """What the endpoint sent is not HTTP or breaks a bound; the call may have run."""
 
     reason = "BadAnswer"
+    remedy = CHECK_EFFECT

@@ -209,6 +209,7 @@ class AnswerRelay:
             self._body_bytes += len(out)
             if self._watch is not None:
                 self._watch.feed(out)
+                self._call.answered = self._watch.seen
 
     # Feeder
 

@@ -12,6 +12,7 @@ class Call:
     """The facts of one request, filled in as its story goes on."""
 
     __slots__ = (
+        "answered",
         "bytes_in",
         "bytes_out",
         "client",
@@ -54,6 +55,8 @@ class Call:
         self.message: Message | None = None
         self.method = ""
         self.status = 0
+        self.answered = False
+        """True once the caller has what it asked for, though its stream may go on."""
         self.outcome = "ok"
         self.reason: str | None = None
         self.sent_at = 0.0

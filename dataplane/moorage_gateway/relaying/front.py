@@ -65,7 +65,9 @@ class Front:
         except GatewayError as error:
             self._refuse(call, error)
         except asyncio.CancelledError:
-            call.outcome = "client_gone"
+            # Clients end their streams by closing them; gone is who has not got its answer.
+            if not call.answered and call.method != "stream":
+                call.outcome = "client_gone"
             raise
         except Exception:
             _log.exception("a request failed inside the gateway")

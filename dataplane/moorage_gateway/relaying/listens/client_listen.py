@@ -48,7 +48,7 @@ class ClientListen:
         if self.ended.done():
             return
         call = self._call
-        self.written = True
+        self.written = call.answered = True
         self._honoured = honoured
         call.status = 200
         closing = call.decide_closing()
