@@ -9,6 +9,7 @@ from moorage_local.configuration import Configuration, Upstreams, load_configura
 from moorage_local.files import Files, Fingerprint
 from moorage_local.findings import ConfigurationRefused, FileFinding, told
 from moorage_local.local_gateway import LocalGateway
+from moorage_local.stdio_servers import SocketRefused
 from moorage_local.watcher import changes
 from moorage_operator.api.findings import field_path, quoted
 
@@ -44,8 +45,8 @@ class Reloading:
             self.table = await self._gateway.change(wanted)
         except ConfigurationRefused as refused:
             _tell_refused(refused.findings)
-        except OSError as error:
-            _logger.error("a stdio server could not be started: %s", error.strerror)
+        except SocketRefused as refused_socket:
+            _logger.error("the last good configuration serves on: %s", refused_socket)
         except Exception:
             # The next change must still be seen, whatever was wrong with this one.
             _logger.exception("a change could not be put in force; this is a defect of moorage")

@@ -21,7 +21,7 @@ from moorage_local.files import Files, Fingerprint
 from moorage_local.local_gateway import LocalGateway
 from moorage_local.reloading import Reloading
 from moorage_local.reporting import Report
-from moorage_local.stdio_servers import StdioServers
+from moorage_local.stdio_servers import SocketRefused, StdioServers
 from moorage_local.stop_signals import StopSignals
 from moorage_local.welcome import welcome
 from moorage_wire.capsules import KeyRing
@@ -58,6 +58,9 @@ class Serving:
         self._report.start()
         try:
             table = await local.start(configuration)
+        except SocketRefused as refused:
+            print(refused, file=sys.stderr)
+            return NOT_SERVED
         except OSError as error:
             print(_no_address(error, listen, self._command.admin), file=sys.stderr)
             return NOT_SERVED

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,12 @@ from moorage_sidecar import StdioBridge
 DRAIN_SECONDS: Final = 20.0
 """What calls of a server that was replaced get to end in."""
 BRIDGE_URL: Final = "http://localhost/mcp"
+MAX_PATH_BYTES: Final = 107
+"""What a socket's path has room for (unix(7): 108 bytes with the zero at its end)."""
+
+
+class SocketRefused(OSError):
+    """A stdio server can be given no socket; the text says in which folder, why, what to do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +48,8 @@ class StdioServers:
     ) -> Mapping[ResourceName, Endpoint]:
         """Start what is new or changed; the endpoints of all plans.
 
-        What is no longer planned serves on until ``retire_replaced``. Raises ``OSError`` when a
-        socket cannot be had; then nothing was changed.
+        What is no longer planned serves on until ``retire_replaced``. Raises ``SocketRefused``;
+        then nothing was changed.
         """
         fresh = await self._start_all(
             {name: plan for name, plan in plans.items() if not self._runs(name, plan)}
@@ -62,14 +69,19 @@ class StdioServers:
         self._retired = set()
 
     async def stop(self) -> None:
-        """End every bridge at once; when this returns, no server process is left."""
-        draining = dict(self._draining)
+        """End every bridge at once; when this returns, no server process is left.
+
+        A call that is cancelled may be repeated: it goes on with what is left.
+        """
+        self._retired |= {*self._running.values(), *self._draining.values()}
+        self._running = {}
+        draining = list(self._draining)
         for task in draining:
             task.cancel()
         await asyncio.gather(*draining, return_exceptions=True)
-        running = [*self._running.values(), *self._retired, *draining.values()]
-        self._running, self._retired = {}, set()
-        await asyncio.gather(*(one.bridge.stop(0) for one in running))
+        await asyncio.gather(*(one.bridge.stop(0) for one in self._retired))
+        # Only now: cancelled before, the next call must still find them.
+        self._retired = set()
 
     def _runs(self, name: ResourceName, plan: BridgePlan) -> bool:
         return name in self._running and self._running[name].plan == plan
@@ -87,10 +99,24 @@ class StdioServers:
         return started
 
     async def _start(self, name: ResourceName, plan: BridgePlan) -> _Running:
-        # Short names: a socket's path has room for about a hundred characters.
-        path = str(self._folder / f"{next(self._numbers)}.sock")
+        path = self._socket_path()
         bridge = StdioBridge(name.name, plan.server, plan.limits)
-        await bridge.start(unix_socket=path)
+        try:
+            await bridge.start(unix_socket=path)
+        except OSError as error:
+            await bridge.stop(0)
+            raise self._refused(error.strerror or str(error), "a folder of yours") from error
         # A new uid each time: the sessions of the server before live in no process any more.
         uid = f"stdio-{secrets.token_hex(8)}"
         return _Running(plan, bridge, Endpoint(uid=uid, url=BRIDGE_URL, unix_socket=path))
+
+    def _socket_path(self) -> str:
+        path = str(self._folder / f"{next(self._numbers)}.sock")
+        if len(os.fsencode(path)) > MAX_PATH_BYTES:
+            raise self._refused("a socket's path has no room for its name", "a shorter folder")
+        return path
+
+    def _refused(self, why: str, remedy: str) -> SocketRefused:
+        return SocketRefused(
+            f"no socket for a stdio server in {self._folder}: {why}; set TMPDIR to {remedy}"
+        )

@@ -57,13 +57,19 @@ class Up:
         return self.output()
 
 
-async def finished(*arguments: str | Path, stdin: str = "", seconds: float = 30.0) -> Finished:
+async def finished(
+    *arguments: str | Path,
+    stdin: str = "",
+    seconds: float = 30.0,
+    environment: Mapping[str, str] | None = None,
+) -> Finished:
     """Run the command to its end."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "moorage_local", *map(str, arguments)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **(environment or {})},
     )
     stdout, stderr = await asyncio.wait_for(process.communicate(stdin.encode()), seconds)
     assert process.returncode is not None

@@ -17,7 +17,9 @@ from fakes.cr_files import write
 from fakes.moorage_command import finished, up
 from fakes.raw_session import RawSession
 
-SERVER = [sys.executable, str(TESTS_ROOT / "fakes" / "stdio_servers" / "keeping_server.py")]
+SERVERS = TESTS_ROOT / "fakes" / "stdio_servers"
+SERVER = [sys.executable, str(SERVERS / "keeping_server.py")]
+STUBBORN = [sys.executable, str(SERVERS / "stubborn_server.py")]
 
 
 def stdio_files(folder: Path, *command: str) -> Path:
@@ -100,6 +102,32 @@ async def test_a_second_signal_does_not_wait_for_calls(tmp_path: Path) -> None:
         assert time.monotonic() - started < 5
         assert not is_running(server)
         await asyncio.gather(call, return_exceptions=True)
+
+
+@pytest.mark.parametrize("between_seconds", [0.3, 1.5, 3])
+async def test_a_second_signal_leaves_no_server_that_does_not_want_to_end(
+    tmp_path: Path, between_seconds: float
+) -> None:
+    async with up(stdio_files(tmp_path, *STUBBORN)) as running:
+        server = await server_of(await RawSession.opened(running.url()))
+        running.child.process.send_signal(signal.SIGINT)
+        await asyncio.sleep(between_seconds)
+        running.child.process.send_signal(signal.SIGINT)
+        assert await running.child.wait(10) == 0
+        assert not is_running(server)
+
+
+async def test_a_folder_too_deep_for_sockets_is_told_with_its_remedy(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 90)
+    deep.mkdir()
+    ended = await finished(
+        *("up", stdio_files(tmp_path), "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"),
+        environment={"TMPDIR": str(deep)},
+    )
+    assert ended.status == 1
+    assert f"no socket for a stdio server in {deep}/moorage-" in ended.stderr
+    assert ended.stderr.endswith("; set TMPDIR to a shorter folder\n")
+    assert "--listen" not in ended.stderr
 
 
 async def test_the_sockets_of_servers_are_private_and_removed(tmp_path: Path) -> None:
