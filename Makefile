@@ -9,9 +9,9 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .PHONY: up test bench requirements
 
-# The example's servers are started with the interpreter that PATH finds first.
+# make up ARGS="--listen 127.0.0.1:8081" passes options on.
 up: .venv/local.installed
-	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/moorage up examples/local
+	@exec $(BIN)/moorage up examples/local $(ARGS)
 
 test: .venv/dev.installed
 	$(BIN)/ruff check
