@@ -4,12 +4,17 @@ Sources: MCP transports (security warning), threat P9. Host and Origin are check
 """
 
 import ipaddress
-from urllib.parse import urlsplit
+import re
 
 from moorage_gateway.errors import Forbidden
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+MAX_PORT = 65_535
 _REMEMBERED = 256
+# Stricter than RFC 3986 §3.2: no user, no escapes, nothing that any URL reader takes away.
+_AUTHORITY = re.compile(
+    rb"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[\w.-]+))(?::(?P<port>\d{0,5}))?"
+)
 
 # The origin itself, never a wildcard, and never with credentials: there are no cookies here.
 _READABLE = (
@@ -63,15 +68,10 @@ class OriginGuard:
 
 def _name_of_authority(authority: bytes) -> str | None:
     """The host name of ``name[:port]``, lower-case; None when it is no such thing."""
-    try:
-        text = authority.decode("ascii")
-        parts = urlsplit(f"//{text}")
-        name = parts.hostname
-        _ = parts.port
-    except (UnicodeDecodeError, ValueError):
+    parts = _AUTHORITY.fullmatch(authority)
+    if parts is None or int(parts["port"] or 0) > MAX_PORT:
         return None
-    if name is None or parts.path or parts.query or parts.fragment or "@" in text:
-        return None
+    name = (parts["address"] or parts["name"]).decode()
     return _plain_address(name.rstrip(".") if not name.startswith(".") else name)
 
 

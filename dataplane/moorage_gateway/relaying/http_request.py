@@ -19,6 +19,11 @@ class HttpRequest:
         self.body = b""
 
     @property
+    def is_chunked(self) -> bool:
+        """Whether the body comes in chunks."""
+        return any(name.lower() == b"transfer-encoding" for name, _ in self.raw_headers)
+
+    @property
     def declared_bytes(self) -> int:
         """The body's length as the head declares it; 0 where it does not."""
         lengths = (value for name, value in self.raw_headers if name.lower() == b"content-length")

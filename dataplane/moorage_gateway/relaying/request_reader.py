@@ -9,14 +9,21 @@ import httptools
 
 from moorage_gateway.errors import GatewayError, MalformedRequest
 from moorage_gateway.relaying.http_request import HttpRequest
+from moorage_gateway.relaying.h2c_offer import without_h2c
 from moorage_gateway.relaying.request_refusals import (
+    body_behind_offer,
     body_too_large,
     head_too_large,
     malformed,
+    no_chunks_behind_offer,
     unknown_version,
 )
 from moorage_gateway.settings import Limits
 from moorage_wire.heads import HeadRefusal, read_head
+
+
+def _take_none(request: HttpRequest) -> None:
+    """A connection that is over takes no request."""
 
 
 class RequestReader:
@@ -24,6 +31,7 @@ class RequestReader:
 
     __slots__ = (
         "_body",
+        "_body_left",
         "_headers",
         "_limits",
         "_message_bytes",
@@ -49,6 +57,7 @@ class RequestReader:
         self._headers: list[tuple[bytes, bytes]] = []
         self._request: HttpRequest | None = None
         self._body: bytes | bytearray = b""
+        self._body_left = 0
         self._message_bytes = 0
         self.begun_at = 0.0
         """When the request began that is only half there; 0 while there is none."""
@@ -68,18 +77,38 @@ class RequestReader:
         self._message_bytes += len(data)
         try:
             assert self._parser is not None
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # The request is whole and answered as if it had not offered to (RFC 9110 §7.8).
-            self.is_deaf = True
+            if self._body_left:
+                self._read_body_behind_offer(data)
+            else:
+                self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as paused:
+            self._read_body_behind_offer(data[paused.args[0] :])
         except httptools.HttpParserError:
             self._refuse(malformed("the request is no valid HTTP/1.1"))
         if self.refusal is None and self.begun_at:
             self._check_size()
 
+    def _read_body_behind_offer(self, data: bytes) -> None:
+        """An offer to switch protocols is answered as if it had not been made (RFC 9110 §7.8).
+
+        The parser takes all behind its head for the other protocol, the body included.
+        """
+        piece = data[: self._body_left]
+        self._body_left -= len(piece)
+        if piece:
+            self.on_body(piece)
+        if not self._body_left:
+            self.is_deaf = True
+            if self._request is not None:
+                self._give_away()
+
     def close(self) -> None:
-        """Nothing more will come."""
+        """Nothing more will come. What was held goes now: the collector may come much later."""
         self._parser = None
+        self._request = None
+        self._headers = []
+        self._body = b""
+        self._take = _take_none
 
     def _refuse(self, refusal: GatewayError) -> None:
         self.refusal = self.refusal or refusal
@@ -150,12 +179,25 @@ class RequestReader:
             self._refuse(body_too_large(limit_bytes))
 
     def on_message_complete(self) -> None:
+        request = self._request
+        if request is not None and request.head.offers_upgrade:
+            self._body_left = request.declared_bytes
+            if request.is_chunked:
+                self._refuse(no_chunks_behind_offer())
+        else:
+            self._give_away()
+
+    def _give_away(self) -> None:
         request, self._request = self._request, None
         body, self._body, self._headers = bytes(self._body), b"", []
         self.begun_at = 0.0
         self._message_bytes = 0
         self.wants_continue = False
         if request is None or self.refusal is not None:
+            return
+        if request.head.offers_upgrade and request.declared_bytes:
+            # An offer that came in pieces (see ``without_h2c``): its body is lost on the parser.
+            self._refuse(body_behind_offer())
             return
         assert self._parser is not None
         request.keep_alive = (

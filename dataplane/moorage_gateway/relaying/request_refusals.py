@@ -18,6 +18,14 @@ def unknown_version() -> MalformedRequest:
     )
 
 
+def no_chunks_behind_offer() -> MalformedRequest:
+    return MalformedRequest(
+        "a request that offers to switch protocols has a body of chunks",
+        reason="UpgradeNotSupported",
+        remedy="leave upgrade out, or send the body with its length",
+    )
+
+
 def head_too_large(limit_bytes: int) -> MalformedRequest:
     return MalformedRequest(
         f"the request's head is over {limit_bytes} bytes",
@@ -41,4 +49,13 @@ def body_too_large(limit_bytes: int) -> MalformedRequest:
         reason="BodyTooLarge",
         remedy="send less in one message",
         status=413,
+    )
+
+
+def body_behind_offer() -> MalformedRequest:
+    """An offer to switch protocols whose request has a body."""
+    return MalformedRequest(
+        "a request with a body offers to switch protocols",
+        reason="UpgradeNotSupported",
+        remedy="speak HTTP/1.1 without Upgrade",
     )
