@@ -67,6 +67,7 @@ class ScriptedStreamable:
         self.deleted = asyncio.Event()
         self.gives_session_ids = True
         self.port = 0
+        self.site: web.TCPSite | None = None
         self.behave: dict[str, Behaviour] = {"initialize": self._initialize, "GET": self._refuse}
 
     @property
@@ -78,6 +79,11 @@ class ScriptedStreamable:
         return [
             each.message for each in self.seen if each.message and each.message["method"] == method
         ]
+
+    async def stop_listening(self) -> None:
+        """No further connection; those there stay."""
+        assert self.site is not None
+        await self.site.stop()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         message = json.loads(await request.read()) if request.method == "POST" else None
@@ -131,7 +137,8 @@ async def scripted_streamable() -> AsyncIterator[ScriptedStreamable]:
     app.add_routes([web.route("*", "/mcp", endpoint.serve)])
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    endpoint.site = web.TCPSite(runner, "127.0.0.1", 0)
+    await endpoint.site.start()
     endpoint.port = runner.addresses[0][1]
     try:
         yield endpoint

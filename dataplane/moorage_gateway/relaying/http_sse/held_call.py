@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from moorage_gateway.errors import OutcomeUnknown
+from moorage_gateway.errors import EndpointUnreachable, OutcomeUnknown, UpstreamError
 from moorage_gateway.refusals import body_of
 from moorage_gateway.relaying.http_sse.message_exchange import MessageExchange
 from moorage_gateway.relaying.http_sse.same_id import id_key
@@ -39,10 +39,13 @@ class HeldCall:
         """True when the endpoint no longer knows the session."""
 
     async def ask(self, lines: bytes, silence_seconds: float, sent: Callable[[], None]) -> None:
-        """Post the request; all messages of its answer go to the client. Raises GatewayError."""
+        """Post the request; all messages of its answer go to the client.
+
+        Raises GatewayError: EndpointUnreachable only while nothing was sent.
+        """
         request = self._session.post(lines, self._message.encode())
         exchange = await self._run(request, silence_seconds, sent)
-        if exchange.refused:
+        if exchange.refused and not self._answered:
             self._relay_refusal(exchange)
             return
         await self._resume(exchange, lines, silence_seconds)
@@ -53,8 +56,10 @@ class HeldCall:
         exchange = self._feed.exchange(self._session.booked, self._heard)
         try:
             await self._feed.run(exchange, request, silence_seconds, sent)
-        except OutcomeUnknown:
-            if not self._answered and exchange.last_event_id is None:
+        except UpstreamError as error:
+            resumable = isinstance(error, OutcomeUnknown) and exchange.last_event_id is not None
+            # After the response nothing may be told of the call: a second one would contradict it.
+            if not self._answered and not resumable:
                 raise
         return exchange
 
@@ -67,9 +72,16 @@ class HeldCall:
             if event_id is None or vain == RESUMPTIONS or exchange.refused:
                 raise ended_without_answer()
             await asyncio.sleep(exchange.retry_seconds)
-            exchange = await self._run(self._session.get(lines, event_id), silence_seconds)
+            exchange = await self._rest(self._session.get(lines, event_id), silence_seconds)
             vain = 0 if exchange.events else vain + 1
             event_id = exchange.last_event_id or event_id
+
+    async def _rest(self, request: bytes, silence_seconds: float) -> MessageExchange:
+        try:
+            return await self._run(request, silence_seconds)
+        except EndpointUnreachable as error:
+            # The call itself was sent: "nothing was sent" would have it run a second time.
+            raise ended_without_answer() from error
 
     def _heard(self, exchange: MessageExchange, data: bytes) -> None:
         response = response_in(data)

@@ -28,9 +28,10 @@ async def listen(
         else:
             lost = exchange.status == 404
             refused = 400 <= exchange.status < 500 and exchange.status not in _RETRIED
-        if lost and session.session_id is not None:
+        lost = (lost or not session.at_home) and session.session_id is not None
+        if lost:
             on_lost()
-        if refused or (lost and session.session_id is not None):
+        if lost or refused or not session.at_home:
             return
         vain = 0 if exchange.events else vain + 1
         event_id = exchange.last_event_id or event_id

@@ -50,6 +50,7 @@ class HeldSession:
         self._on_lost = on_lost
         self._bound = session.session_id is not None
         self._listening: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def call(self, message: Message, lines: bytes, sent: Callable[[], None]) -> None:
         """Ask the endpoint; its answer goes to the client's stream. Raises GatewayError."""
@@ -79,9 +80,15 @@ class HeldSession:
             raise session_lost()
         if exchange.refused:
             raise refused_by_endpoint(exchange.status)
-        if message.method == "notifications/initialized" and self._listening is None:
-            story = listen(self._feed, self._session, self._opening.lines, self._on_lost)
-            self._listening = asyncio.get_running_loop().create_task(story)
+        if message.method == "notifications/initialized":
+            self._listen()
+
+    def _listen(self) -> None:
+        # The client may have gone while its notification was on the way: nobody would end it.
+        if self._listening is not None or self._closed:
+            return
+        story = listen(self._feed, self._session, self._opening.lines, self._on_lost)
+        self._listening = asyncio.get_running_loop().create_task(story)
 
     def _place(self) -> UpstreamSession:
         """Where to ask; a server without session ids keeps no state, so any endpoint will do."""
@@ -99,6 +106,7 @@ class HeldSession:
 
     def stop_listening(self) -> None:
         """The client is gone."""
+        self._closed = True
         if self._listening is not None:
             self._listening.cancel()
 
