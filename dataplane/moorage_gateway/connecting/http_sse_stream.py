@@ -134,12 +134,14 @@ async def open_http_sse_stream(
         connection.send(pool.bodiless(b"GET", forward, _ACCEPT), stream)
         async with asyncio.timeout(timeout_seconds):
             await asyncio.shield(stream.target)
-    except TimeoutError as error:
-        raise AnswerTimeout(f"no endpoint event within {timeout_seconds:g} s") from error
-    finally:
-        if not stream.target.done() or stream.target.exception() is not None:
-            stream.target.cancel()
-            stream.close()
+    except BaseException as error:
+        # Also when the caller is cancelled after the event came: nobody else could close it.
+        stream.close()
+        if not stream.target.cancel() and not stream.target.cancelled():
+            stream.target.exception()
+        if isinstance(error, TimeoutError):
+            raise AnswerTimeout(f"no endpoint event within {timeout_seconds:g} s") from error
+        raise
     return stream
 
 
