@@ -154,3 +154,25 @@ async def test_a_session_ends_when_it_is_too_old(
         rest = await SseReading(client.stream.response).rest()
         assert set(rest.split(b"\n\n")) == {b": keep-alive", b""}
         assert 3 <= rest.count(b"keep-alive") <= 6
+
+
+async def test_a_session_that_the_endpoint_does_not_know_is_not_counted(
+    start_gateway: GatewayStarter, endpoint: ScriptedEndpoint
+) -> None:
+    old = group("old", endpoint.url, "HttpSse")
+    (first, base), (second, other_base) = await start_gateway(old), await start_gateway(old)
+    async with older_client(base, PATH) as client:
+        endpoint.status = 404
+        assert (await client.post(INITIALIZE, other_base)).status == 404
+        assert second.status().sessions == 0
+        # Also a message that comes late, after its stream, begins no session.
+        client.stream.response.close()
+        await eventually(lambda: first.status().streams == 0)
+        assert (await client.post(INITIALIZE)).status == 404
+        assert first.status().sessions == 0
+    live = [
+        each.sessions
+        for gateway in (first, second)
+        for each in gateway.status().groups[0].endpoints
+    ]
+    assert live == [0, 0]

@@ -66,6 +66,8 @@ class RelayedStreams:
                 raise
             runtime.ledger.forget(tag)
             raise gone(call) from error
+        if call.status == 404:
+            runtime.ledger.forget(tag)
 
 
 class RelayedStream:
@@ -79,6 +81,7 @@ class RelayedStream:
         self._booked = booked
         self._principal = principal
         self._tag: bytes | None = None
+        self._live_session: LiveSession | None = None
         self._ends_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -107,7 +110,7 @@ class RelayedStream:
         now = runtime.loop_seconds()
         self._tag = session_tag(booked.uid, target)
         runtime.ledger.touch(self._tag, booked.group, booked.uid, now)
-        runtime.ledger.stream_opened(self._tag)
+        self._live_session = runtime.ledger.stream_opened(self._tag)
         booked.group.session_closed(booked.uid)
         self._ends_at = now + booked.group.rules.sessions.max_seconds
         self._tick_later(relay)
@@ -131,5 +134,5 @@ class RelayedStream:
         if self._tag is None:
             self._booked.group.session_closed(self._booked.uid)
             return
-        self._runtime.ledger.stream_closed(self._tag, self._runtime.loop_seconds())
+        self._runtime.ledger.stream_closed(self._live_session, self._runtime.loop_seconds())
         self._runtime.ledger.forget(self._tag)
