@@ -2,10 +2,16 @@
 
 import json
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
 from moorage_wire.jsonrpc import MalformedMessage, Message, read_body
+
+READING_FAILED: Final = (
+    "this bridge failed at the MCP server's output, which is a defect of the bridge (see its log),"
+    " and ended the server"
+)
 
 
 @dataclass(frozen=True)
@@ -42,4 +48,9 @@ def _id_of_answer(line: bytes) -> bytes | None:
     if not isinstance(answer, dict) or "method" in answer or "id" not in answer:
         return None
     raw_id = answer["id"]
-    return msgspec.json.encode(raw_id) if isinstance(raw_id, int | str) else None
+    if not isinstance(raw_id, int | str):
+        return None
+    try:
+        return msgspec.json.encode(raw_id)
+    except (UnicodeEncodeError, OverflowError):  # no client can have given such an id
+        return None

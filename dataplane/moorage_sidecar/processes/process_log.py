@@ -47,6 +47,14 @@ class ProcessLog:
         """Something that happened to the process itself; never swallowed."""
         _logger.info(text, extra={"facts": {**self._label, **facts}})
 
+    def defect(self, error: Exception) -> None:
+        """The bridge itself failed at what the process wrote."""
+        _logger.error(
+            "the bridge failed at the server's output; the server is ended",
+            exc_info=error,
+            extra={"facts": self._label},
+        )
+
     def tail(self) -> str:
         """The last words on stderr, at most 2 KiB."""
         return b"\n".join(self._tail)[-TAIL_BYTES:].decode("utf-8", "replace").strip()

@@ -111,5 +111,8 @@ class _Answer(msgspec.Struct):
 
 def status_of(answer: bytes) -> int:
     """The HTTP status under which a JSON-RPC answer goes out (pure)."""
-    error = msgspec.json.decode(answer, type=_Answer).error
+    try:
+        error = msgspec.json.decode(answer, type=_Answer).error
+    except msgspec.DecodeError:  # an error of no known shape is relayed as it is
+        return 200
     return 200 if error is None else STATUS_OF_CODE.get(error.code, 200)

@@ -23,7 +23,12 @@ from moorage_sidecar.refusals import (
     OutcomeUnknown,
     Refusal,
 )
-from moorage_sidecar.server_lines import Noise, SpoiltAnswer, read_server_line
+from moorage_sidecar.server_lines import (
+    READING_FAILED,
+    Noise,
+    SpoiltAnswer,
+    read_server_line,
+)
 from moorage_sidecar.sessions.event_stream import EventStream
 from moorage_sidecar.sessions.reaping import SessionActivity
 from moorage_sidecar.sessions.switchboard import Switchboard
@@ -174,6 +179,9 @@ class Session:
                 await self._take_line(line)
         except LineTooLong as error:
             fault = str(error)
+        except Exception as error:  # whoever waits must be told, whatever went wrong
+            self.log.defect(error)
+            fault = READING_FAILED
         _, ended = await asyncio.gather(process.drain(), process.end())
         if self.version is None:
             how = fault or f"it ended with {ended.describe_with_stderr()}"

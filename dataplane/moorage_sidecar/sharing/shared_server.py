@@ -25,7 +25,12 @@ from moorage_sidecar.refusals import (
     Refusal,
     SubscriptionEnded,
 )
-from moorage_sidecar.server_lines import Noise, SpoiltAnswer, read_server_line
+from moorage_sidecar.server_lines import (
+    READING_FAILED,
+    Noise,
+    SpoiltAnswer,
+    read_server_line,
+)
 from moorage_sidecar.sharing.call_choice import (
     EndOfCall,
     NotAllowed,
@@ -157,6 +162,9 @@ class SharedServer:
                 await self._take_line(line)
         except LineTooLong as error:
             fault = str(error)
+        except Exception as error:  # whoever waits must be told, whatever went wrong
+            self.log.defect(error)
+            fault = READING_FAILED
         _, ended = await asyncio.gather(process.drain(), process.end())
         if self.is_open:
             how = fault or f"the MCP server process ended with {ended.describe()}"

@@ -32,8 +32,8 @@ def answer_from_channel(answer: Message, raw_id: bytes) -> Message:
     result = answer.members.get("result")
     if result is None or SUBSCRIPTION_MEMBER.encode() not in bytes(result):
         return answer
-    members = msgspec.json.decode(result, type=Members)
-    meta = msgspec.json.decode(members.get("_meta", msgspec.Raw(b"{}")), type=Members)
+    members = _members(result)
+    meta = _members(members.get("_meta"))
     if SUBSCRIPTION_MEMBER not in meta:
         return answer
     members["_meta"] = msgspec.Raw(_with_member(meta, SUBSCRIPTION_MEMBER, raw_id))
@@ -55,6 +55,14 @@ def event_from_channel(notification: Message, raw_id: bytes) -> Message:
 def issued_id(raw: bytes | None) -> int | None:
     """The integer that the bridge issued, ``None`` for what it never wrote."""
     return int(raw) if raw is not None and raw.isdigit() and len(raw) < 19 else None
+
+
+def _members(raw: msgspec.Raw | None) -> Members:
+    """The members of an object; none of what is no object, which is relayed as it is."""
+    try:
+        return {} if raw is None else msgspec.json.decode(raw, type=Members)
+    except msgspec.DecodeError:
+        return {}
 
 
 def _with_member(members: Members, name: str, raw: bytes) -> bytes:

@@ -3,7 +3,8 @@
 Methods beyond MCP's: ``crash``, ``forget`` (no answer), ``log`` (params.text as a log message of
 its call), ``progress`` (params.number), ``cancelled`` (the ids of cancelled calls so far),
 ``intrude`` (a request to the client, which this version forbids; answers with the client's
-answer), ``process`` (the number of this process); everything else is echoed.
+answer), ``process`` (the number of this process), ``raw`` (params.line as a line of stdout, with
+the request's id for ``ID`` in it); everything else is echoed.
 """
 
 import json
@@ -63,6 +64,12 @@ def intrude(message: Message) -> None:
     send({"id": "intrusion", "method": "sampling/createMessage", "params": {}})
 
 
+def write_raw(message: Message) -> None:
+    """Write a line as the caller wants it."""
+    sys.stdout.write(message["params"]["line"].replace("ID", str(message["id"])) + "\n")
+    sys.stdout.flush()
+
+
 def echo(message: Message) -> None:
     """Answer with the parameters."""
     answer(message, {"params": message["params"]})
@@ -81,6 +88,7 @@ METHODS: dict[str, Callable[[Message], None]] = {
     "subscriptions/listen": listen,
     "cancelled": lambda message: answer(message, {"cancelled": cancelled}),
     "intrude": intrude,
+    "raw": write_raw,
     "process": lambda message: answer(message, {"id": os.getpid()}),
 }
 

@@ -3,7 +3,8 @@
 ``plain_server.py [VERSION]`` negotiates that version, or else the one that the client asks for.
 Methods beyond MCP's: ``wait`` (params.seconds), ``progress`` (params.number), ``tell``
 (params.notification: its method), ``ask`` (a request to the client whose answer
-becomes the result), ``forget`` (no answer at all).
+becomes the result), ``forget`` (no answer at all), ``raw`` (params.line as a line of stdout),
+``cancelled`` (the ids of cancelled calls so far).
 """
 
 import json
@@ -14,6 +15,7 @@ from typing import Any
 
 Message = dict[str, Any]
 waiting_for_client: dict[str, Any] = {}
+cancelled: list[object] = []
 
 
 def send(message: Message) -> None:
@@ -67,6 +69,12 @@ def echo(message: Message) -> None:
     answer(message, message.get("params"))
 
 
+def write_raw(message: Message) -> None:
+    """Write a line as the caller wants it, then answer."""
+    sys.stdout.write(message["params"]["line"] + "\n")
+    answer(message, {})
+
+
 def stay_silent(_: Message) -> None:
     """Never answer."""
 
@@ -78,6 +86,8 @@ METHODS: dict[str, Callable[[Message], None]] = {
     "tell": tell,
     "ask": ask,
     "forget": stay_silent,
+    "raw": write_raw,
+    "cancelled": lambda message: answer(message, {"cancelled": cancelled}),
 }
 
 
@@ -85,6 +95,8 @@ def take(message: Message) -> None:
     """Do what a message asks for; everything unknown is echoed."""
     if "method" not in message:
         answer(waiting_for_client.pop(message["id"]), message.get("result"))
+    elif message["method"] == "notifications/cancelled":
+        cancelled.append(message["params"]["requestId"])
     elif message["method"] == "server/discover":
         error = {"code": -32601, "message": "unknown method"}
         send({"id": message["id"], "error": error})
