@@ -51,9 +51,8 @@ class TerminalReport:
 
     def start(self) -> None:
         """Begin to report."""
-        configure_logging(logging.WARNING)
+        configure_logging(logging.WARNING, ScreenHandler(self._screen))
         logging.getLogger("moorage_local").setLevel(logging.INFO)
-        logging.getLogger().handlers[:] = [ScreenHandler(self._screen)]
         self._screen.start()
 
     def say(self, lines: Sequence[str]) -> None:

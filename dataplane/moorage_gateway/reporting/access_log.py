@@ -1,10 +1,9 @@
 """The access log: one JSON line per request, written beside the loop, off when not made."""
 
 import asyncio
-from functools import partial
 
 from moorage_gateway.reporting.access_entry import AccessEntry, encode_entry
-from moorage_gateway.reporting.line_writer import MAX_WAITING, LineWriter
+from moorage_gateway.reporting.line_writer import MAX_WAITING, writer_of
 from moorage_gateway.reporting.session_hash import session_hash
 
 
@@ -16,18 +15,19 @@ class AccessLog:
     ) -> None:
         """``descriptor`` is open for writing; replicas share ``session_key`` (1 to 64 bytes)."""
         session_hash(b"", session_key)  # a wrong key shows at start, not in the thread
-        self._writer: LineWriter[AccessEntry] = LineWriter(
-            descriptor, partial(encode_entry, session_key=session_key), max_waiting_lines
-        )
-        self.record = self._writer.put
-        """Hand over one ``AccessEntry``; never waits, past the bound the line is dropped."""
+        self._session_key = session_key
+        self._writer = writer_of(descriptor, max_waiting_lines)
+
+    def record(self, entry: AccessEntry) -> None:
+        """Hand over what to write; never waits, past the bound the line is dropped."""
+        self._writer.put(encode_entry(entry, self._session_key))
 
     def start(self) -> None:
         """Start writing."""
         self._writer.start()
 
     def dropped(self) -> int:
-        """Lines dropped so far."""
+        """Lines dropped so far, those of the process's log among them where both share a file."""
         return self._writer.dropped()
 
     async def stop(self, seconds: float) -> None:

@@ -4,63 +4,94 @@ import logging
 import os
 import select
 import threading
+import time
 from collections import deque
-from collections.abc import Callable
-from typing import Generic, TypeVar
-
-Entry = TypeVar("Entry")
+from weakref import WeakValueDictionary
 
 MAX_WAITING = 10_000
 BATCH = 1000
 GATHER_SECONDS = 0.2
+FLUSH_POLL_SECONDS = 0.01
 
 _logger = logging.getLogger("moorage_gateway.access_log")
 
 
-class LineWriter(Generic[Entry]):
-    """Encodes and writes entries to a file descriptor; past ``max_waiting`` they are dropped."""
+_of_descriptors: "WeakValueDictionary[int, LineWriter]" = WeakValueDictionary()
 
-    def __init__(
-        self, descriptor: int, encode: Callable[[Entry], bytes], max_waiting: int = MAX_WAITING
-    ) -> None:
+
+def writer_of(descriptor: int, max_waiting: int = MAX_WAITING) -> "LineWriter":
+    """The one writer of a descriptor: two would cut each other's lines.
+
+    Each of its users calls ``start`` and ``close``; ``max_waiting`` is the first one's.
+    """
+    writer = _of_descriptors.get(descriptor)
+    if writer is None:
+        writer = _of_descriptors[descriptor] = LineWriter(descriptor, max_waiting)
+    return writer
+
+
+class LineWriter:
+    """Writes lines to a file descriptor; past ``max_waiting`` they are dropped."""
+
+    def __init__(self, descriptor: int, max_waiting: int) -> None:
         self._descriptor = descriptor
-        self._encode = encode
         self._max_waiting = max_waiting
         self._waiting: deque[bytes] = deque()
         self._overflowed = 0
         self._lost = 0
         self._wake = threading.Event()
         self._closing = threading.Event()
+        self._users = 0
+        self._writing = False
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="access-log", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._failing = False
         self._line_break = b""
 
     def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
+        """Start the thread, for the first user; what was put before is written too."""
+        self._users += 1
+        if self._users == 1:
+            self._thread.start()
 
-    def put(self, entry: Entry) -> None:
-        """Hand an entry over; never waits."""
+    def put(self, line: bytes) -> bool:
+        """Hand over a whole line with its line feed; never waits. False if it was dropped.
+
+        Lines come encoded: in the thread it would take the interpreter lock from the loop, which
+        costs several times as much.
+        """
         if len(self._waiting) >= self._max_waiting:
             self._overflowed += 1
-            return
-        # Encoded here, not in the thread: there it would take the interpreter lock from the loop,
-        # which costs several times as much.
-        self._waiting.append(self._encode(entry))
+            return False
+        self._waiting.append(line)
         if not self._wake.is_set():
             self._wake.set()
+        return True
 
     def dropped(self) -> int:
-        """Entries that were not written and will not be."""
+        """Lines that were not written and will not be."""
         return self._overflowed + self._lost + (len(self._waiting) if self._closed else 0)
 
     def close(self, seconds: float) -> None:
-        """Write what waits, for at most ``seconds``; what is left then counts as dropped."""
+        """Write what waits, for at most ``seconds``; the last user ends the thread with it.
+
+        What is left then counts as dropped.
+        """
+        self._users -= 1
+        if self._users:
+            self._flush(seconds)
+            return
+        _of_descriptors.pop(self._descriptor, None)
         self._closing.set()
         self._wake.set()
         self._thread.join(seconds)
         self._closed = True
+
+    def _flush(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        # In this order: the thread says that it writes before it takes lines away.
+        while (self._waiting or self._writing) and time.monotonic() < deadline:
+            time.sleep(FLUSH_POLL_SECONDS)
 
     def _run(self) -> None:
         last = False
@@ -69,8 +100,10 @@ class LineWriter(Generic[Entry]):
             self._closing.wait(GATHER_SECONDS)
             self._wake.clear()
             last = self._closing.is_set()
+            self._writing = True
             while self._waiting:
                 self._write_batch()
+            self._writing = False
 
     def _write_batch(self) -> None:
         lines = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
@@ -98,7 +131,8 @@ class LineWriter(Generic[Entry]):
         if not self._failing:
             self._failing = True
             _logger.error(
-                "the access log cannot be written (%s): its lines are dropped and counted in "
-                "moorage_access_log_dropped_total; free the disk or read the pipe",
+                "the log on file descriptor %d cannot be written (%s): its lines are dropped and "
+                "counted in moorage_access_log_dropped_total; free the disk or read the pipe",
+                self._descriptor,
                 error.strerror,
             )

@@ -1,0 +1,87 @@
+"""The process's log and the access log may share a descriptor: one writer, whole lines, no end
+of the one before the other."""
+
+import json
+import logging
+import os
+import time
+
+from moorage_gateway.reporting.access_entry import AccessEntry
+from moorage_gateway.reporting.access_log import AccessLog
+from moorage_gateway.reporting.line_writer import writer_of
+from moorage_gateway.reporting.logging_setup import JsonHandler
+
+ENTRY = AccessEntry(
+    at_seconds=1_795_593_600.0,
+    route="/a/mcp",
+    method="ping",
+    status=200,
+    outcome="ok",
+    seconds=0.01,
+    bytes_in=1,
+    bytes_out=1,
+    peer="127.0.0.1",
+)
+
+
+def record(message: str) -> logging.LogRecord:
+    return logging.LogRecord("moorage_gateway.x", logging.INFO, "", 0, message, (), None)
+
+
+def available(reader: int) -> list[dict[str, object]]:
+    data = b""
+    os.set_blocking(reader, False)
+    try:
+        while chunk := os.read(reader, 65_536):
+            data += chunk
+    except BlockingIOError:
+        pass
+    return [json.loads(line) for line in data.splitlines() if not line.startswith(b"x")]
+
+
+async def test_the_log_goes_on_after_the_access_log_has_ended() -> None:
+    reader, writer = os.pipe()
+    access, handler = AccessLog(writer, b"key"), JsonHandler(writer)
+    access.start()
+    access.record(ENTRY)
+    handler.emit(record("one"))
+    await access.stop(1)
+    assert len(available(reader)) == 2
+    handler.emit(record("two"))
+    handler.close()
+    assert [line["message"] for line in available(reader)] == ["two"]
+    # Whoever gets the same number next has a writer of its own.
+    again = JsonHandler(writer)
+    again.emit(record("three"))
+    again.close()
+    assert [line["message"] for line in available(reader)] == ["three"]
+    os.close(reader)
+    os.close(writer)
+
+
+async def test_dropped_lines_are_counted_and_told_once_there_is_room() -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    try:
+        while True:
+            os.write(writer, b"x" * 4095 + b"\n")
+    except BlockingIOError:
+        os.set_blocking(writer, True)
+    shared = writer_of(writer, max_waiting=10)
+    handler = JsonHandler(writer)
+    before = time.thread_time()
+    for number in range(5000):
+        handler.emit(record(str(number)))
+    assert time.thread_time() - before < 2
+    dropped = shared.dropped()
+    assert 4900 < dropped < 5000
+    first = available(reader)
+    while len(first) < 5000 - dropped:
+        first += available(reader)
+    handler.emit(record("room"))
+    handler.close()
+    last = available(reader)
+    assert last[0]["message"] == "room"
+    assert (last[1]["level"], last[1]["count"]) == ("WARNING", dropped)
+    os.close(reader)
+    os.close(writer)
