@@ -58,9 +58,8 @@ class Parts:
             self.cells, self.access_log, self.runtime.loop_seconds, self.runtime.unix_seconds
         )
         self.front = Front(self.runtime, ends)
-        self.front_server = FrontServer(
-            self.front.handle, limits, HalfSent(limits.half_sent_per_address), self.cells
-        )
+        half_sent = HalfSent(limits.half_sent_per_address, limits.half_sent_bytes)
+        self.front_server = FrontServer(self.front.handle, limits, half_sent, self.cells)
         self.cells.endpoint_states = self._endpoint_samples
         self.metrics = GatewayMetrics(self.cells, self._process_facts())
 

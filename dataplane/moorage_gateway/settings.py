@@ -30,6 +30,8 @@ class Limits:
     client_connections: int = 32_768
     half_sent_per_address: int = 256
     """Connections of one address whose request is only half there."""
+    half_sent_bytes: int = 256 * MIB
+    """What half-sent requests of all connections may hold together."""
     streams: int = 20_000
     sessions: int = 100_000
     connections_per_endpoint: int = 16_384

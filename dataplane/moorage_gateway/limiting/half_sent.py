@@ -6,9 +6,25 @@ from moorage_gateway.errors import CapacityError
 class HalfSent:
     """Counts half-sent requests by address; past ``per_address`` the next one is refused."""
 
-    def __init__(self, per_address: int) -> None:
+    def __init__(self, per_address: int, total_bytes: int) -> None:
         self._per_address = per_address
+        self._total_bytes = total_bytes
         self._counts: dict[str, int] = {}
+        self._bytes = 0
+
+    def hold(self, more_bytes: int) -> None:
+        """Half-sent bodies have grown by so much (or shrunk); raises CapacityError past the bound.
+
+        They count also when they are refused: give them back with a negative number.
+        """
+        self._bytes += more_bytes
+        if more_bytes > 0 and self._bytes > self._total_bytes:
+            raise CapacityError(
+                f"half-sent requests already hold {self._total_bytes} bytes",
+                reason="HalfSentBytesExhausted",
+                remedy="try again; send each request in one go",
+                retry_after_seconds=1,
+            )
 
     def enter(self, address: str) -> None:
         """A request of ``address`` is only half there; raises CapacityError past the bound."""

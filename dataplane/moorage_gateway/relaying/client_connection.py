@@ -15,6 +15,8 @@ from moorage_gateway.relaying.http_request import HttpRequest
 from moorage_gateway.relaying.request_reader import RequestReader
 from moorage_gateway.relaying.request_refusals import too_slow
 
+SEGMENTS_SECONDS = 0.25
+"""A request may come in several segments; only what takes longer counts as half-sent."""
 NEVER = float("inf")
 PIPELINED_REQUESTS = 16
 """Requests that may wait behind a running one before the client is not read any further."""
@@ -52,6 +54,7 @@ class ClientConnection(asyncio.Protocol):
         "_closing",
         "_eof",
         "_half_sent",
+        "_held_bytes",
         "_loop",
         "_reader",
         "_reading_paused",
@@ -72,6 +75,7 @@ class ClientConnection(asyncio.Protocol):
         self._loop = loop
         self._reader = RequestReader(server.limits, loop.time, self._take)
         self._half_sent = False
+        self._held_bytes = 0
         self._waiting: deque[HttpRequest] = deque()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
@@ -112,7 +116,7 @@ class ClientConnection(asyncio.Protocol):
             return
         if reader.begun_at:
             self._await_rest()
-        elif self._half_sent:
+        elif self._half_sent or self._held_bytes:
             self._whole_or_over()
         if self._waiting:
             self._pause_full_reading()
@@ -239,22 +243,35 @@ class ClientConnection(asyncio.Protocol):
     # a request is only half there
 
     def _await_rest(self) -> None:
-        if not self._half_sent:
-            try:
-                self._server.half_sent.enter(self.address)
-            except CapacityError as error:
-                # What runs is answered first: a refusal in its midst would be read as its end.
-                self._reader.refusal = error
-                if not self._is_answering:
-                    self.refuse(error)
-                return
-            self._half_sent = True
+        more_bytes = self._reader.held_bytes - self._held_bytes
+        self._held_bytes += more_bytes
+        try:
+            self._server.half_sent.hold(more_bytes)
+        except CapacityError as error:
+            # What runs is answered first: a refusal in its midst would be read as its end.
+            self._reader.refusal = error
+            if not self._is_answering:
+                self.refuse(error)
+            return
         if self._reader.wants_continue and not self._is_answering and self.transport is not None:
             self._reader.wants_continue = False
             self.transport.write(CONTINUE)
         self._set_deadline()
 
+    def _count_half_sent(self) -> None:
+        """It has been half there for long enough not to be a request in two segments."""
+        try:
+            self._server.half_sent.enter(self.address)
+        except CapacityError as error:
+            self.refuse(error)
+        else:
+            self._half_sent = True
+            self._set_deadline()
+
     def _whole_or_over(self) -> None:
+        if self._held_bytes:
+            self._server.half_sent.hold(-self._held_bytes)
+            self._held_bytes = 0
         if self._half_sent:
             self._half_sent = False
             self._server.half_sent.leave(self.address)
@@ -269,6 +286,8 @@ class ClientConnection(asyncio.Protocol):
             self.deadline = NEVER
         elif not begun_at:
             self.deadline = now + self._server.keepalive_seconds
+        elif not self._half_sent:
+            self.deadline = begun_at + SEGMENTS_SECONDS
         elif self._reader.in_head:
             self.deadline = begun_at + limits.head_seconds
         else:
@@ -284,6 +303,8 @@ class ClientConnection(asyncio.Protocol):
         """The present state has lasted too long: idle, half-sent, or a reader that stalls."""
         if self.writing_paused or self._closing:
             self._look_at_reader()
+        elif self._reader.begun_at and not self._half_sent:
+            self._count_half_sent()
         elif self._reader.begun_at:
             self.refuse(too_slow(in_head=self._reader.in_head))
         elif self._task is None:

@@ -9,9 +9,7 @@ import httptools
 
 from moorage_gateway.errors import GatewayError, MalformedRequest
 from moorage_gateway.relaying.http_request import HttpRequest
-from moorage_gateway.relaying.h2c_offer import without_h2c
 from moorage_gateway.relaying.request_refusals import (
-    body_behind_offer,
     body_too_large,
     head_too_large,
     malformed,
@@ -71,6 +69,11 @@ class RequestReader:
     def in_head(self) -> bool:
         """True while of a half-sent request not even the head is whole."""
         return self._request is None
+
+    @property
+    def held_bytes(self) -> int:
+        """What of a half-sent body is held."""
+        return len(self._body)
 
     def feed(self, data: bytes) -> None:
         """Read on; requests that become whole are given away from here."""
@@ -194,10 +197,6 @@ class RequestReader:
         self._message_bytes = 0
         self.wants_continue = False
         if request is None or self.refusal is not None:
-            return
-        if request.head.offers_upgrade and request.declared_bytes:
-            # An offer that came in pieces (see ``without_h2c``): its body is lost on the parser.
-            self._refuse(body_behind_offer())
             return
         assert self._parser is not None
         request.keep_alive = (

@@ -50,12 +50,3 @@ def body_too_large(limit_bytes: int) -> MalformedRequest:
         remedy="send less in one message",
         status=413,
     )
-
-
-def body_behind_offer() -> MalformedRequest:
-    """An offer to switch protocols whose request has a body."""
-    return MalformedRequest(
-        "a request with a body offers to switch protocols",
-        reason="UpgradeNotSupported",
-        remedy="speak HTTP/1.1 without Upgrade",
-    )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,17 @@ import pytest
 from fakes.honest_endpoint import HonestUpstream, honest_upstreams, never_answer, result
 from fakes.honest_session import Session, open_session, session, untouched
 from fakes.in_process_gateway import QUICK, gateway, refusals, table_of, until, urls_of
-from fakes.raw_http import Answer, RawClient, call, connected, initialize, message, modern, post
+from fakes.raw_http import (
+    Answer,
+    RawClient,
+    call,
+    connected,
+    initialize,
+    message,
+    modern,
+    post,
+    request,
+)
 from fakes.scripted_upstream import Behaviour, Peer, Received
 from moorage_gateway.process import Gateway
 
@@ -135,20 +145,40 @@ async def test_more_half_sent_requests_of_one_address_than_the_bound_are_refused
         opened = [await client.__aenter__() for client in clients]
         for client in opened[:20]:
             await client.send(b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\n")
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(1.0)
+        # A request in two segments is no half-sent one: it has no part in that bound either.
+        async with connected(made.port) as honest:
+            whole = post(initialize())
+            await honest.drip(whole, piece=len(whole) // 2 + 1, pause_seconds=0.02)
+            assert (await honest.answer()).status == 200
         for client in opened[20:]:
             await client.send(b"POST /mcp HTTP/1.1\r\n")
+        for client in opened[20:]:
             answer = await client.answer()
             assert (answer.status, answer.reason) == (503, "TooManyHalfSentRequests")
             assert answer.header("retry-after") == "1"
-        # One that ends makes room for the next.
-        opened[0].close()
-        await asyncio.sleep(0.05)
-        async with connected(made.port) as late:
-            await late.drip(post(initialize()), piece=40)
-            assert (await late.answer()).status == 200
         for each in clients:
             await each.__aexit__(None, None, None)
+
+
+async def test_half_sent_bodies_of_all_clients_have_one_bound_and_are_given_back() -> None:
+    limits = replace(QUICK, half_sent_bytes=3_000_000)
+    half = (
+        request("POST", "Content-Type: application/json", "Content-Length: 1000001") + b"x" * 10**6
+    )
+    async with (
+        honest_upstreams() as (upstream,),
+        gateway(table_of(urls_of([upstream])), limits) as made,
+    ):
+        for _ in range(3):
+            async with AsyncExitStack() as stack:
+                clients = [await stack.enter_async_context(connected(made.port)) for _ in range(4)]
+                for client in clients:
+                    await client.send(half)
+                    await asyncio.sleep(0.1)
+                answer = await clients[3].answer()
+                assert (answer.status, answer.reason) == (503, "HalfSentBytesExhausted")
+            await asyncio.sleep(0.1)
 
 
 # Slow readers
