@@ -19,6 +19,7 @@ class ControlAnswer:
     headers: dict[bytes, bytes] = field(default_factory=dict)
     body: bytes = b""
     complete: bool = False
+    _held: bytearray = field(default_factory=bytearray)
     _reader: SseReader | None = None
 
     def answer_started(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
@@ -29,8 +30,8 @@ class ControlAnswer:
 
     def answer_received(self, chunk: bytes) -> None:
         if self._reader is None:
-            self.body += chunk
-            if len(self.body) > MAX_BODY_BYTES:
+            self._held += chunk
+            if len(self._held) > MAX_BODY_BYTES:
                 self.answer_failed(BadAnswer(f"the answer is over {MAX_BODY_BYTES} bytes"))
             return
         try:
@@ -48,6 +49,7 @@ class ControlAnswer:
 
     def answer_ended(self) -> None:
         self.complete = True
+        self.body = self.body or bytes(self._held)
         if not self.done.done():
             self.done.set_result(None)
 

@@ -44,7 +44,7 @@ class EndpointListen:
         self._status = 0
         self._lines = b""
         self._reader: SseReader | None = None
-        self._body = b""
+        self._body = bytearray()
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_whole = False
 
@@ -112,7 +112,7 @@ class EndpointListen:
     def answer_ended(self) -> None:
         self._is_whole = True
         if self._reader is None and not self._over.done() and self._is_refusal():
-            self.refusal = Refusal(self._status, self._lines, self._body)
+            self.refusal = Refusal(self._status, self._lines, bytes(self._body))
         self._end()
 
     def _is_refusal(self) -> bool:
@@ -120,7 +120,7 @@ class EndpointListen:
         if self._status >= 300:
             return True
         try:
-            return "error" in read_message(self._body).members
+            return "error" in read_message(bytes(self._body)).members
         except MalformedMessage:
             return False
 
