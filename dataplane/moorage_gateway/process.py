@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import random
 from collections.abc import Awaitable, Callable
 
@@ -19,6 +20,7 @@ from moorage_wire.capsules import KeyRing
 
 LEDGER_SWEEP_SECONDS = 5.0
 BACKLOG = 1024
+_log = logging.getLogger(__name__)
 
 
 class Gateway:
@@ -29,7 +31,7 @@ class Gateway:
         self._ring = ring
         self._table = RouteTable(gateway="")
         self._tasks: list[asyncio.Task[None]] = []
-        self._stopping = False
+        self._stop: asyncio.Task[None] | None = None
 
     async def start(self, table: RouteTable) -> None:
         """Bind and serve ``table``; raises OSError when an address cannot be had."""
@@ -73,16 +75,16 @@ class Gateway:
         )
         for listening in self._listener.sockets:
             notice_dead_peer(listening)
+        self._port = int(self._listener.sockets[0].getsockname()[1])
 
     def _run(self, *rounds: Callable[[], Awaitable[None]]) -> None:
         for one in rounds:
-            self._tasks.append(asyncio.ensure_future(one()))
+            self._tasks.append(asyncio.ensure_future(_for_ever(one)))
 
     @property
     def port(self) -> int:
         """The port of the MCP listener (a free one was chosen when 0 was asked for)."""
-        port: int = self._listener.sockets[0].getsockname()[1]
-        return port
+        return self._port
 
     @property
     def admin_port(self) -> int:
@@ -100,7 +102,7 @@ class Gateway:
         return gateway_status(self._table, self._parts)
 
     def _readiness(self) -> Readiness:
-        if self._stopping:
+        if self._stop is not None:
             return Readiness(False, ("the gateway is stopping",))
         verifying = [
             group.name
@@ -119,11 +121,25 @@ class Gateway:
             self._parts.runtime.ledger.forget_idle(self._parts.runtime.loop_seconds())
 
     async def stop(self) -> None:
-        """The stop sequence of ``stopping.py``; afterwards nothing of the gateway is left."""
-        self._stopping = True
+        """The stop sequence of ``stopping.py``, once; afterwards nothing of the gateway is left."""
+        if self._stop is None:
+            self._stop = asyncio.get_running_loop().create_task(self._end())
+        await self._stop
+
+    async def _end(self) -> None:
         await StopSequence(self._parts, self._settings.limits).run(self._listener)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._admin.stop(1.0)
         await self._parts.stop()
+
+
+async def _for_ever(one: Callable[[], Awaitable[None]]) -> None:
+    """A round that fails is told and begun again: without it bounds would silently end."""
+    while True:
+        try:
+            await one()
+        except Exception:
+            _log.exception("a round of the gateway failed; it begins again")
+        await asyncio.sleep(1.0)

@@ -26,6 +26,7 @@ class Half(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self._early: list[bytes] = []
         self._ended_early = False
+        self.ended = False
 
     def join(self, other: "Half") -> None:
         """From now on the two sides are one connection."""
@@ -47,11 +48,13 @@ class Half(asyncio.Protocol):
             self._early.append(data)
 
     def eof_received(self) -> bool:
+        self.ended = True
         if self.other is not None and self.other.transport is not None:
             self.other.transport.write_eof()
         else:
             self._ended_early = True
-        return True  # keep this side open: the other one may still be answering
+        # This side stays open while the other one may still be answering.
+        return self.other is None or not self.other.ended
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.other is not None and self.other.transport is not None:
