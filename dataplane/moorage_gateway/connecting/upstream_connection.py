@@ -30,7 +30,9 @@ class UpstreamConnection(asyncio.Protocol):
 
     __slots__ = (
         "_answering",
+        "_body_seen",
         "_delimited",
+        "_framing_bytes",
         "_head_bytes",
         "_head_limit",
         "_headers",
@@ -42,7 +44,6 @@ class UpstreamConnection(asyncio.Protocol):
         "_sink",
         "_status",
         "idle_since",
-        "reused",
         "transport",
     )
 
@@ -61,18 +62,19 @@ class UpstreamConnection(asyncio.Protocol):
         self._head_bytes = 0
         self._status = 0
         self._answering = False
+        self._body_seen = False
+        self._framing_bytes = 0
         self._delimited = False
         self._informational = False
         self._paused = False
         self.transport: asyncio.Transport | None = None
         self.idle_since = 0.0
-        self.reused = False
 
     def send(self, request: bytes, sink: AnswerSink) -> None:
         """Send one whole request; its answer goes to ``sink``."""
         assert self.transport is not None and self._sink is None
         self._sink = sink
-        self._head_bytes = 0
+        self._head_bytes = self._framing_bytes = 0
         self.transport.write(request)
 
     def abort(self) -> None:
@@ -108,6 +110,7 @@ class UpstreamConnection(asyncio.Protocol):
             return
         if not self._answering:
             self._head_bytes += len(data)
+        self._body_seen = False
         try:
             assert self._parser is not None
             self._parser.feed_data(data)
@@ -125,7 +128,19 @@ class UpstreamConnection(asyncio.Protocol):
         if not self._answering and self._head_bytes > self._head_limit and self._sink is sink:
             self._fail(BadAnswer(f"the endpoint's head is over {self._head_limit} bytes"))
             return
+        if self._answering and not self._body_seen:
+            self._count_framing(len(data))
         sink.segment_ended()
+
+    def _count_framing(self, count: int) -> None:
+        """Chunk extensions and trailers are for nobody: endless ones end the answer.
+
+        Counted since the last piece of body, for the parser holds a field until it is whole; an
+        honest stream whose chunk sizes come in segments of their own may go on for ever.
+        """
+        self._framing_bytes += count
+        if self._framing_bytes > self._head_limit:
+            self._fail(BadAnswer(f"the endpoint sent {self._head_limit} bytes that are no body"))
 
     def eof_received(self) -> None:
         """The transport closes itself after this; ``connection_lost`` tells the sink."""
@@ -152,6 +167,8 @@ class UpstreamConnection(asyncio.Protocol):
             self._close()
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._answering:
+            return  # a trailer: nobody reads it (RFC 9110, 6.5.1)
         self._headers.append((name, value))
         lowered = name.lower()
         if lowered == b"content-length" or lowered == b"transfer-encoding":
@@ -170,6 +187,8 @@ class UpstreamConnection(asyncio.Protocol):
         sink.answer_started(status, self._headers)
 
     def on_body(self, chunk: bytes) -> None:
+        self._body_seen = True
+        self._framing_bytes = 0
         if self._sink is not None:
             self._sink.answer_received(chunk)
 
