@@ -25,6 +25,8 @@ DRAIN_POLL_SECONDS: Final = 0.05
 CLOSE_SECONDS: Final = 1.0
 """For last words to reach their clients before connections are cut."""
 SOCKET_MODE: Final = 0o600
+BACKLOG: Final = 4096
+"""A burst of calls is a burst of connections; past this a Unix socket refuses at once."""
 LOOPBACK: Final = "127.0.0.1"
 
 
@@ -118,7 +120,7 @@ class StdioBridge:
         )
 
     async def _listen_on_port(self, runner: web.ServerRunner, host: str, port: int) -> None:
-        site = web.TCPSite(runner, host, port)
+        site = web.TCPSite(runner, host, port, backlog=BACKLOG)
         await site.start()
         bound_host, bound_port = runner.addresses[0][:2]
         shown = f"[{bound_host}]" if ":" in bound_host else bound_host
@@ -128,7 +130,7 @@ class StdioBridge:
         """Only this user may connect: the socket is made under a mask that allows nobody else."""
         mask = os.umask(0o777 & ~SOCKET_MODE)
         try:
-            await web.UnixSite(runner, path).start()
+            await web.UnixSite(runner, path, backlog=BACKLOG).start()
         finally:
             os.umask(mask)
         self._unix_socket = path

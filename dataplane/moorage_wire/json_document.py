@@ -16,8 +16,11 @@ import msgspec
 from moorage_wire.malformed import MalformedMessage, not_json
 
 MAX_DEPTH: Final = 64
-MAX_NUMBER_DIGITS: Final = 4000
-"""Below the 4,300 digits at which CPython's own readers refuse an integer."""
+MAX_NUMBER_DIGITS: Final = 1000
+"""Reading an integer takes time in the square of its digits."""
+MAX_MARKS: Final = 250_000
+"""Commas, colons and opening brackets of one body: what bounds the time that reading it takes."""
+_SURELY_FEW_BYTES: Final = MAX_MARKS
 MAX_SUSPECTS: Final = 1000
 """Numbers near the end of a double's range in one body; each costs a slow look."""
 
@@ -41,12 +44,21 @@ def looks_plain(document: bytes, *, max_depth: int = MAX_DEPTH) -> bool:
     )
 
 
+def has_too_many_marks(document: bytes) -> bool:
+    """Whether reading a document would take so long that other callers notice."""
+    if len(document) <= _SURELY_FEW_BYTES:
+        return False
+    return sum(map(document.count, (b",", b":", b"[", b"{"))) > MAX_MARKS
+
+
 def check_document(body: bytes) -> Any:
     """The document of a body: objects as tuples of pairs, arrays as lists.
 
-    Raises ``MalformedMessage``: ByteOrderMark, NotUtf8, TooDeep, NumberOutOfRange,
+    Raises ``MalformedMessage``: TooManyValues, ByteOrderMark, NotUtf8, TooDeep, NumberOutOfRange,
     TooManyExtremeNumbers, NotJson, LoneSurrogate.
     """
+    if has_too_many_marks(body):
+        raise not_json("TooManyValues", f"a body has at most {MAX_MARKS} commas, colons, brackets")
     text = _text(body)
     if _is_deep(body, MAX_DEPTH):
         raise not_json("TooDeep", f"arrays and objects may nest {MAX_DEPTH} deep")

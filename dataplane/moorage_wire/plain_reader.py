@@ -10,7 +10,7 @@ from typing import Final, Literal
 import msgspec
 
 from moorage_wire.envelope import message_of
-from moorage_wire.json_document import MAX_DEPTH, looks_plain
+from moorage_wire.json_document import MAX_DEPTH, has_too_many_marks, looks_plain
 from moorage_wire.member_names import META_NAMES, PARAMS_NAMES
 from moorage_wire.message import Members, Message, decode_members, encode
 
@@ -37,6 +37,8 @@ def read_plainly(body: bytes) -> Message | None:
 
     Raises ``MalformedMessage`` where it is plain what is wrong.
     """
+    if has_too_many_marks(body):
+        return None
     try:
         envelope = _decode_envelope(body)
         if len(encode(envelope)) != len(body):

@@ -117,6 +117,10 @@ class AnswerRelay:
         except HeadRefusal as error:
             self._break_off(BadAnswer(f"the endpoint's head is not acceptable: {error.reason}"))
             return
+        if 300 <= status < 400 or status > 599:
+            # A client that followed a redirect would take its session past the gateway.
+            self._break_off(BadAnswer(f"the endpoint answered with HTTP status {status}"))
+            return
         self._head = head
         self._call.status = status
         self._is_stream = head.is_event_stream

@@ -165,8 +165,8 @@ ROWS: dict[str, tuple[bytes, Read | Refused]] = {
         arguments(b"[" + b",".join([b"1e300"] * 1001) + b"]"),
         Refused("TooManyExtremeNumbers")),
     "1001 numbers near zero": (arguments(b"[" + b",".join([b"1e-300"] * 1001) + b"]"), ADD),
-    "4001 digits": (arguments(b"7" * 4001), Refused("NumberOutOfRange")),
-    "4000 digits": (arguments(b"7" * 4000), ADD),
+    "1001 digits": (arguments(b"7" * 1001), Refused("NumberOutOfRange")),
+    "1000 digits": (arguments(b"7" * 1000), ADD),
     "1e308": (arguments(b"1e308"), ADD),
     "1e-400": (arguments(b"1e-400"), ADD),
     "1e400 in a string": (arguments(b'": 1e400"'), ADD),
@@ -334,3 +334,15 @@ def test_sec_p8_javascript_reads_the_same() -> None:
     assert {title: reading_of(theirs[title]) for title in exact} == {
         title: ACCEPTED[title][1] for title in exact
     }
+
+
+@pytest.mark.parametrize("value", [b'{"":[]},', b"1,", b'{"":{"":[]}},'])
+@pytest.mark.parametrize("start", [b'{"jsonrpc":"2.0", ', b'{"jsonrpc":"2.0",'])
+def test_sec_p8_what_takes_long_to_read_is_refused_at_once(start: bytes, value: bytes) -> None:
+    values = value * 260_000
+    body = start + b'"id":1,"method":"m","params":{"arguments":{"a":[%b0]}}}' % values
+
+    with pytest.raises(MalformedMessage) as refusal:
+        read_body(body)
+
+    assert refusal.value.reason == "TooManyValues"
