@@ -343,6 +343,6 @@ def test_sec_p8_what_takes_long_to_read_is_refused_at_once(start: bytes, value: 
     body = start + b'"id":1,"method":"m","params":{"arguments":{"a":[%b0]}}}' % values
 
     with pytest.raises(MalformedMessage) as refusal:
-        read_body(body)
+        read_message(body)
 
     assert refusal.value.reason == "TooManyValues"
