@@ -13,10 +13,10 @@ from fakes.scripted_upstream import Behaviour
 from moorage_gateway.process import Gateway
 from moorage_gateway.settings import Limits
 
-READINESS_SECONDS = 0.3
+READINESS_SECONDS = 0.2
 CLOCK_SECONDS = 0.02
 """The loop's clock stands still within one of its turns."""
-DRAIN_SECONDS = 1.0
+DRAIN_SECONDS = 0.7
 STOPS = replace(QUICK, readiness_seconds=READINESS_SECONDS, drain_seconds=DRAIN_SECONDS)
 PROGRESS = {"jsonrpc": "2.0", "method": "notifications/progress", "params": {"progress": 1}}
 
