@@ -229,7 +229,7 @@ class ModernPassage:
         # An event's end may begin three bytes before what is fresh; all before was searched.
         for end in _EVENT_END.finditer(self._held, max(0, fresh_from - 3)):
             try:
-                pieces.append(self._seal_event(bytes(self._held[start : end.end()])))
+                pieces.append(self._sealed(bytes(self._held[start : end.end()])))
             except (BadAnswer, CapsuleTooLarge, EventTooLarge) as error:
                 raise BrokenOff(b"".join(pieces), error) from error
             start = end.end()
@@ -240,7 +240,9 @@ class ModernPassage:
             self._held = self._held[start:]
         return out
 
-    def _seal_event(self, octets: bytes) -> bytes:
+    def _sealed(self, octets: bytes) -> bytes:
+        if len(octets) > self._limits.event_bytes:
+            raise EventTooLarge(self._limits.event_bytes)
         if not may_hold_capsules(octets):
             return octets
         return b"".join(
