@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from typing import IO, Final
 
 from moorage_sidecar.refusals import NotReading
@@ -29,8 +30,8 @@ class StdinPipe(asyncio.BaseProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
 
-    def write_line(self, message: bytes) -> None:
-        """Queue one message as one line; raises ``NotReading``.
+    def write_lines(self, messages: Sequence[bytes]) -> None:
+        """Queue each message as one line; raises ``NotReading``, and then none is queued.
 
         Line ends inside valid JSON are white space between tokens, so they may go.
         """
@@ -39,7 +40,8 @@ class StdinPipe(asyncio.BaseProtocol):
         waiting_bytes = self._transport.get_write_buffer_size()
         if waiting_bytes > self._queue_bytes:
             raise NotReading(f"{waiting_bytes} bytes already wait for it")
-        self._transport.write(message.translate(None, b"\r\n") + b"\n")
+        lines = [message.translate(None, b"\r\n") + b"\n" for message in messages]
+        self._transport.write(b"".join(lines))
 
     def close(self) -> None:
         """Send end of file after what is queued: the polite request to exit."""
@@ -86,6 +88,11 @@ class OutputPipe(asyncio.StreamReaderProtocol):
         self._chunks += 1
         return chunk
 
+    def abort(self) -> None:
+        """Read no more."""
+        if self._transport is not None:
+            self._transport.close()
+
     async def close_when_silent(self, seconds: float) -> None:
         """End the reading, after what is still in the pipe, although its other side stays open.
 
@@ -98,5 +105,4 @@ class OutputPipe(asyncio.StreamReaderProtocol):
                 await asyncio.wait_for(self._ended.wait(), seconds)
             if self._consumer_waits and self._chunks == chunks:
                 break
-        if self._transport is not None:
-            self._transport.close()
+        self.abort()

@@ -57,7 +57,7 @@ class ServerProcess:
         try:
             await process._connect(popen)
         except BaseException:
-            process._watch.signal_group(signal.SIGKILL)
+            await process._give_up(popen)
             raise
         log.event("server process started", pid=popen.pid, program=server.program)
         return process
@@ -71,9 +71,18 @@ class ServerProcess:
             asyncio.create_task(self._close_output_after_end()),
         ]
 
-    def send(self, message: bytes) -> None:
-        """Queue one message for the server's stdin; raises ``NotReading``."""
-        self._stdin.write_line(message)
+    async def _give_up(self, popen: "subprocess.Popen[bytes]") -> None:
+        """End a process whose start was not finished, and close what it was given."""
+        self._watch.signal_group(signal.SIGKILL)
+        await self._ends_within(self._limits.close_seconds)
+        for pipe in (self._stdin, self._stdout, self._stderr):
+            pipe.abort()
+        for file in (popen.stdin, popen.stdout, popen.stderr):
+            cast(IO[bytes], file).close()
+
+    def send(self, *messages: bytes) -> None:
+        """Queue messages for the server's stdin, all or none; raises ``NotReading``."""
+        self._stdin.write_lines(messages)
 
     async def lines(self) -> AsyncIterator[bytes]:
         """Lines of stdout until it ends; raises ``LineTooLong``, after which nothing comes."""

@@ -66,6 +66,8 @@ class CallBook:
             del self.stream_of_id[key]
             if call.progress_token is not None:
                 self.stream_of_progress.pop(call.progress_token, None)
+        if not self._calls:
+            self._questions.clear()
         return call
 
     def close_all(self) -> list[Call]:
@@ -84,9 +86,15 @@ class CallBook:
             call.cancelled_at = now
 
     def question(self, raw_id: bytes | None) -> None:
-        """The server asked the client something; while it waits its own silence is excused."""
+        """The server asked the client something."""
         if len(self._questions) < MAX_QUESTIONS:
             self._questions.add(canonical_id(raw_id))
+
+    def excuse(self, now: float) -> None:
+        """The client can be reached: while it is asked something, silence counts from here."""
+        if self._questions:
+            for call in self._calls.values():
+                call.last_heard = now
 
     def settle(self, raw_id: bytes | None, now: float) -> None:
         """The question was answered or taken back; the server's silence counts from here."""
@@ -100,5 +108,5 @@ class CallBook:
             if call.cancelled_at is not None:
                 if now - call.cancelled_at >= CANCEL_GRACE_SECONDS:
                     yield call, RequestCancelled()
-            elif not self._questions and now - call.last_heard >= limits.answer_seconds:
+            elif now - call.last_heard >= limits.answer_seconds:
                 yield call, NoAnswer(now - call.last_heard)

@@ -4,7 +4,6 @@ MCP 2024-11-05 … 2025-11-25. A client that goes away does not cancel its calls
 """
 
 import asyncio
-import hashlib
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from moorage_contract.session_names import upstream_session_name
 from moorage_sidecar.limits import BridgeLimits
 from moorage_sidecar.outbox import Outbox
 from moorage_sidecar.processes.process_log import ProcessLog
@@ -50,7 +50,7 @@ class Session:
         self.id = secrets.token_urlsafe(SESSION_ID_BYTES)
         self.version: str | None = None
         self.board = Switchboard(limits, resumable=resumable)
-        self.log = ProcessLog({"bridge": name, "session": session_hash(self.id)})
+        self.log = ProcessLog({"bridge": name, "session": upstream_session_name(self.id.encode())})
         self.on_close: Callable[[], None] = lambda: None
         self._server = server
         self._limits = limits
@@ -69,10 +69,12 @@ class Session:
         return self._process is not None
 
     async def start(self) -> None:
-        """Start the server process; raises ``DidNotStart``."""
+        """Start the server process; raises ``DidNotStart``, also when it ended meanwhile."""
         async with self._starting:
-            if self._process is None:
+            if self._process is None and not self.closed:
                 await self._start()
+        if self.closed:
+            raise DidNotStart(self._server.program, "its session was ended while it started")
 
     async def _start(self) -> None:
         self._process = await ServerProcess.start(self._server, self._limits, self.log)
@@ -87,10 +89,15 @@ class Session:
             self.on_close()
 
     async def finish(self) -> None:
-        """Take the process down; returns when nothing is left of the session."""
-        if self._process is not None and self._relaying is not None:
-            await self._process.end()
-            await self._relaying
+        """Take the process down; returns when nothing is left of the session.
+
+        A process that is just being started is waited for: it must not outlive its session.
+        """
+        async with self._starting:
+            process, relaying = self._process, self._relaying
+        if process is not None and relaying is not None:
+            await process.end()
+            await relaying
 
     def activity(self) -> SessionActivity:
         """What the reaper needs to know."""
@@ -103,6 +110,8 @@ class Session:
 
     def answer_overdue_calls(self, now: float) -> None:
         """Answer what the server leaves unanswered, and tell it to stop."""
+        if self.board.can_ask:
+            self.board.calls.excuse(now)
         for call, refusal in self.board.calls.overdue(now, self._limits):
             self.board.calls.close(call.raw_id)
             if call.cancelled_at is None:
@@ -135,17 +144,17 @@ class Session:
         self.pass_on(messages)
 
     def pass_on(self, messages: Sequence[Message]) -> None:
-        """Write messages to the server; raises ``NotReading``."""
+        """Write messages to the server, all or none; raises ``NotReading``."""
         process = self._process
         if process is None:
             raise AssertionError("messages come after start")
         try:
-            for message in messages:
-                self._note(message)
-                process.send(message.encode())
+            process.send(*(message.encode() for message in messages))
         except NotReading:
             self.board.abandon([m for m in messages if m.kind is MessageKind.REQUEST])
             raise
+        for message in messages:
+            self._note(message)
 
     def detach(self, stream: EventStream, outbox: Outbox) -> None:
         """A connection of this session ended.
@@ -253,8 +262,3 @@ def _negotiated_version(message: Message) -> str | None:
 
 def _request_id(message: Message) -> bytes:
     return bytes((message.params or {}).get("requestId", b"null"))
-
-
-def session_hash(session_id: str) -> str:
-    """What logs call a session: twelve hex digits that do not give the id away."""
-    return hashlib.sha256(session_id.encode()).hexdigest()[:12]

@@ -42,6 +42,11 @@ class Switchboard:
         """How many streams have a connection."""
         return sum(stream.outbox is not None for stream in self._streams.values())
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether a question of the server reaches the client now."""
+        return any(s.carries_events and s.outbox is not None for s in self._streams.values())
+
     def open_post(
         self, requests: Sequence[Message], now: float, *, carries_events: bool
     ) -> EventStream:

@@ -5,7 +5,7 @@ import asyncio
 import aiohttp
 
 from integration.sidecar.fixture_types import BridgeStarter, Eventually
-from integration.sidecar.raw_client import RawSession, initialize_message
+from integration.sidecar.raw_client import RawSession, initialize_message, message
 
 
 async def test_a_session_whose_get_stream_broke_ends_soon(
@@ -118,3 +118,18 @@ async def test_an_http_sse_session_ends_with_its_stream(
         stream.close()
 
     await eventually(lambda: bridge.counts().processes == 0)
+
+
+async def test_a_question_that_a_lost_client_never_answers_keeps_nothing(
+    start_bridge: BridgeStarter, http: aiohttp.ClientSession, eventually: Eventually
+) -> None:
+    bridge = await start_bridge("plain_server.py", answer_seconds=0.5, idle_seconds=0.5)
+    session = await RawSession(http, bridge.address).open()
+
+    async with session.post(message("ask", 1)) as stream:
+        await stream.content.readline()
+        await asyncio.sleep(1)
+        assert bridge.counts().sessions == 1
+        stream.close()
+
+    await eventually(lambda: bridge.counts().processes == 0, 4)

@@ -35,10 +35,27 @@ def test_news_on_a_stream_keeps_its_calls_and_no_others() -> None:
 def test_while_the_server_waits_for_the_client_nothing_is_overdue() -> None:
     calls = book(1)
     calls.question(b'"q"')
+    calls.excuse(now=1000)
     assert overdue(calls, 1000) == []
     calls.settle(b'"q"', now=1000)
     assert overdue(calls, 1005) == []
     assert overdue(calls, 1010) == [(b"1", "NoAnswer")]
+
+
+def test_without_a_question_or_a_client_silence_is_not_excused() -> None:
+    unasked, unreached = book(1), book(1)
+    unasked.excuse(now=5)
+    unreached.question(b'"q"')
+    assert overdue(unasked, 10) == overdue(unreached, 10) == [(b"1", "NoAnswer")]
+
+
+def test_a_question_is_over_with_the_last_call() -> None:
+    calls = book(1)
+    calls.question(b'"q"')
+    calls.close(b"1")
+    calls.open(read_message(b'{"jsonrpc":"2.0","id":2,"method":"x"}'), stream=2, now=0)
+    calls.excuse(now=5)
+    assert overdue(calls, 10) == [(b"2", "NoAnswer")]
 
 
 def test_a_cancelled_call_is_answered_after_its_grace() -> None:
