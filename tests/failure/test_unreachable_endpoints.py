@@ -13,6 +13,7 @@ from fakes.in_process_gateway import (
     QUICK,
     gateway,
     refusals,
+    replace_endpoints,
     table_of,
     until,
     until_ready,
@@ -20,9 +21,10 @@ from fakes.in_process_gateway import (
 )
 from fakes.raw_http import Answer, call, connected, initialize, modern, post
 from fakes.scripted_upstream import Peer, Received
+from moorage_contract.route_table import Endpoint
 from moorage_gateway.process import Gateway
 
-IMPATIENT = replace(QUICK, connect_seconds=0.3)
+IMPATIENT = replace(QUICK, connect_seconds=0.3, tls_connect_seconds=0.3)
 
 
 async def initialized(port: int) -> Answer:
@@ -76,6 +78,30 @@ async def test_nobody_listens_anywhere() -> None:
             await upstream.server.start()
             await until_ready(made, 1)
             assert (await initialized(made.port)).status == 200
+
+
+async def test_whatever_keeps_an_endpoint_away_is_told_in_words() -> None:
+    async with honest_upstreams() as (plain,):
+        endpoints = (
+            Endpoint(uid="no such name", url="http://no-such-host.invalid/mcp"),
+            Endpoint(uid="no TLS", url=plain.server.url.replace("http:", "https:")),
+            Endpoint(uid="no socket", url="http://unix/mcp", unix_socket="/nonexistent/socket"),
+            Endpoint(uid="no port", url="http://127.0.0.1:1/mcp"),
+        )
+        table = replace_endpoints(table_of([]), endpoints)
+        async with gateway(table, IMPATIENT, ready=0) as made:
+            answer = await initialized(made.port)
+            assert (answer.status, answer.reason) == (503, "NoReadyEndpoint")
+
+            def untold() -> list[str]:
+                endpoints = made.status().groups[0].endpoints
+                return [each.uid for each in endpoints if each.why == "not yet verified"]
+
+            await until(lambda: not untold(), "each has a reason")
+            for each in made.status().groups[0].endpoints:
+                assert each.state == "verifying"
+                assert each.why.startswith("the endpoint "), each
+                assert "Error" not in each.why, each
 
 
 async def test_an_endpoint_that_refuses_is_passed_over() -> None:

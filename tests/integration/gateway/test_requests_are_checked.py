@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from fakes.honest_endpoint import HonestUpstream, honest_upstreams
+from fakes.honest_endpoint import HonestUpstream, honest_upstreams, result
 from fakes.honest_session import Session, session, untouched
 from fakes.in_process_gateway import gateway, refusals, table_of, urls_of
 from fakes.raw_http import Answer, call, connected, initialize, modern, post, request
+from fakes.scripted_upstream import Peer, Received
 from moorage_contract.route_table import RouteTable
 from moorage_gateway.process import Gateway
 
@@ -442,6 +443,23 @@ async def test_http_1_0_gets_one_answer_and_the_end() -> None:
         assert (answer.status, answer.header("connection")) == (200, "close")
         assert answer.header("transfer-encoding") is None
         await caller.client.closed()
+
+
+async def test_http_1_0_gets_an_event_stream_as_it_is() -> None:
+    async def streams(request: Received, peer: Peer) -> None:
+        await peer.stream()
+        await peer.event({"jsonrpc": "2.0", "method": "m"})
+        await asyncio.sleep(0.02)
+        await peer.event(result(request, {}))
+        await peer.chunk(b"")
+
+    async with serving() as (_, upstream, caller):
+        upstream.endpoint.on["streams"] = streams
+        octets = caller.post(call(1, "streams")).replace(b"HTTP/1.1", b"HTTP/1.0")
+        await caller.client.send(octets)
+        answer = await caller.client.answer()
+        assert answer.header("transfer-encoding") is None
+        assert answer.body.count(b"event: message\ndata: ") == 2 and answer.body.endswith(b"\n\n")
 
 
 async def test_an_offer_of_http2_in_clear_is_answered_as_plain_http() -> None:
