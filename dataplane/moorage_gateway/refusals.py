@@ -6,28 +6,24 @@ Own JSON-RPC codes lie outside -32768..-32000, which JSON-RPC and MCP reserve
 
 from http import HTTPStatus
 
+from moorage_contract.error_codes import BOUND_REACHED, NOT_REACHED, OUTCOME_UNKNOWN, REFUSED
 from moorage_gateway import errors
 from moorage_wire.jsonrpc import error_response
 
-OUTCOME_UNKNOWN_CODE = -31001
-UPSTREAM_CODE = -31002
-CAPACITY_CODE = -31003
-REFUSED_CODE = -31004
-
 _WIRE: dict[type[errors.GatewayError], tuple[int, int]] = {
     errors.MalformedRequest: (400, -32600),
-    errors.Forbidden: (403, REFUSED_CODE),
-    errors.NotFound: (404, REFUSED_CODE),
-    errors.MethodNotAllowed: (405, REFUSED_CODE),
+    errors.Forbidden: (403, REFUSED),
+    errors.NotFound: (404, REFUSED),
+    errors.MethodNotAllowed: (405, REFUSED),
     errors.SessionNotFound: (404, -32600),
     errors.InvalidParameter: (400, -32602),
-    errors.RequestTimeout: (408, REFUSED_CODE),
-    errors.CapacityError: (503, CAPACITY_CODE),
-    errors.EndpointUnreachable: (503, UPSTREAM_CODE),
+    errors.RequestTimeout: (408, REFUSED),
+    errors.CapacityError: (503, BOUND_REACHED),
+    errors.EndpointUnreachable: (503, NOT_REACHED),
     errors.EndpointGone: (404, -32600),
-    errors.AnswerTimeout: (504, OUTCOME_UNKNOWN_CODE),
-    errors.OutcomeUnknown: (502, OUTCOME_UNKNOWN_CODE),
-    errors.BadAnswer: (502, OUTCOME_UNKNOWN_CODE),
+    errors.AnswerTimeout: (504, OUTCOME_UNKNOWN),
+    errors.OutcomeUnknown: (502, OUTCOME_UNKNOWN),
+    errors.BadAnswer: (502, OUTCOME_UNKNOWN),
 }
 
 

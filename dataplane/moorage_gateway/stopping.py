@@ -47,6 +47,7 @@ class StopSequence:
         deadline = self._loop.time() + seconds
         while self._server.open_connections and self._loop.time() < deadline:
             meanwhile()
+            self._server.end_overdue()
             await asyncio.sleep(TICK_SECONDS)
 
     def _end_streams(self) -> None:

@@ -25,11 +25,9 @@ class BridgeLimits:
     handshake_seconds: float = 30
     """A session that never got ``notifications/initialized`` ends after this silence."""
     start_seconds: float = 60
-    """Longest wait for the answer to ``initialize``; covers a server that installs itself first."""
-    probe_seconds: float = 20
-    """Longest wait for the answer to ``server/discover`` that tells a server's era."""
+    """Longest wait for a server's first answer (``initialize``, ``server/discover``); covers a server that installs itself first."""
     answer_seconds: float = 300
-    """Longest silence of the server while a request waits and nothing is asked of the client."""
+    """Longest silence of the server while a request waits and no reachable client is asked."""
     close_seconds: float = 2
     """Each step of the shutdown ladder: stdin closed, SIGTERM, SIGKILL."""
 
@@ -47,7 +45,7 @@ class BridgeLimits:
     body_bytes: int = 4 * MEBIBYTE
     line_bytes: int = 4 * MEBIBYTE
     stdin_queue_bytes: int = MEBIBYTE
-    """Bytes that may wait for a server that does not read, besides one message."""
+    """Bytes that may wait for a server that does not read, besides one message or batch."""
     stream_queue_bytes: int = MEBIBYTE
     """Bytes that may wait for a client that does not read, besides one message."""
     replay_events: int = 256

@@ -1,6 +1,6 @@
 """The bridge's one error tree: what a caller is told, with the HTTP status and JSON-RPC code.
 
-Own codes lie outside -32768..-32000 (MCP 2026-07-28, ``basic/index``, error codes). A fault that
+The codes are the house's own (``moorage_contract/error_codes.py``). A fault that
 concerns one call is a JSON-RPC error under HTTP 200: the bridge as an endpoint is well, and a
 gateway in front must not take it out of service for it.
 """
@@ -8,17 +8,9 @@ gateway in front must not take it out of service for it.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from moorage_contract.error_codes import BOUND_REACHED, NOT_REACHED, OUTCOME_UNKNOWN, REFUSED
 from moorage_wire.jsonrpc import INVALID_REQUEST, error_response
 
-DID_NOT_START: Final = -31001
-OUTCOME_UNKNOWN: Final = -31002
-NO_ANSWER: Final = -31003
-NOT_READING: Final = -31004
-GARBLED_ANSWER: Final = -31005
-TOO_MANY: Final = -31006
-STOPPING: Final = -31007
-CLIENT_TOO_SLOW: Final = -31008
-SUBSCRIPTION_ENDED: Final = -31009
 REQUEST_CANCELLED: Final = -32800
 """What the official SDKs answer to a cancelled request of the legacy era."""
 INVALID_PARAMS: Final = -32602
@@ -65,7 +57,7 @@ class DidNotStart(ProcessRefusal):
             "DidNotStart",
             f"the MCP server {program!r} did not start: {how}. "
             "Run its command by hand to see what it needs, then try again.",
-            code=DID_NOT_START,
+            code=NOT_REACHED,
         )
 
 
@@ -89,7 +81,7 @@ class NoAnswer(ProcessRefusal):
             "NoAnswer",
             f"no answer: the MCP server was silent for {silent_seconds:g} s and the call was "
             "cancelled; it may or may not have taken effect. Check before you repeat it.",
-            code=NO_ANSWER,
+            code=OUTCOME_UNKNOWN,
         )
 
 
@@ -101,7 +93,7 @@ class NotReading(ProcessRefusal):
             "NotReading",
             f"the MCP server does not read its stdin: {how}; this message was not given to it. "
             "Try again later, or end the session and start a new one.",
-            code=NOT_READING,
+            code=NOT_REACHED,
         )
 
 
@@ -111,8 +103,9 @@ class GarbledAnswer(ProcessRefusal):
     def __init__(self, why: str) -> None:
         super().__init__(
             "GarbledAnswer",
-            f"the MCP server's answer cannot be relayed: {why}. Mend the server's output.",
-            code=GARBLED_ANSWER,
+            f"the MCP server's answer cannot be relayed: {why}. The call may have taken "
+            "effect: check before you repeat it, and mend the server's output.",
+            code=OUTCOME_UNKNOWN,
         )
 
 
@@ -131,7 +124,7 @@ class ClientTooSlow(Refusal):
             "ClientTooSlow",
             "messages of this stream came faster than they were taken; the stream was ended. "
             "Ask again and read the answer as it arrives.",
-            code=CLIENT_TOO_SLOW,
+            code=REFUSED,
         )
 
 
@@ -144,7 +137,7 @@ class TooMany(Refusal):
             f"this bridge holds at most {limit} {what}; retry in {retry_seconds} s, "
             "or end what is no longer needed.",
             status=503,
-            code=TOO_MANY,
+            code=BOUND_REACHED,
             headers={"Retry-After": str(retry_seconds)},
         )
 
@@ -157,7 +150,7 @@ class Stopping(Refusal):
             "Stopping",
             "this bridge is stopping and opens nothing new; retry, another one will answer.",
             status=503,
-            code=STOPPING,
+            code=BOUND_REACHED,
             headers={"Retry-After": "1"},
         )
 
@@ -179,9 +172,13 @@ class BadRequest(Refusal):
 
 
 class UnsupportedVersion(Refusal):
-    """The server behind the bridge does not speak the requested version."""
+    """The server behind the bridge does not speak the requested version.
 
-    def __init__(self, requested: str, supported: Sequence[str]) -> None:
+    ``is_spoken`` is false for what only a server's silence tells, which may be a slow start.
+    """
+
+    def __init__(self, requested: str, supported: Sequence[str], *, is_spoken: bool = True) -> None:
+        self.is_spoken = is_spoken
         super().__init__(
             "UnsupportedVersion",
             f"protocol version {requested} is not supported by this server; "
@@ -199,7 +196,7 @@ class SubscriptionEnded(ProcessRefusal):
         super().__init__(
             "SubscriptionEnded",
             f"the subscription ended: {how}. Listen again and refetch what you follow.",
-            code=SUBSCRIPTION_ENDED,
+            code=REFUSED,
         )
 
 

@@ -1,6 +1,7 @@
 """The connections to one endpoint: newest idle one first, bounded, never older than its server."""
 
 import asyncio
+import errno
 import ssl
 from collections import deque
 from urllib.parse import urlsplit
@@ -10,6 +11,9 @@ from moorage_gateway.connecting.dead_peers import notice_dead_peer
 from moorage_gateway.connecting.upstream_connection import UpstreamConnection
 from moorage_gateway.errors import CapacityError, EndpointUnreachable
 from moorage_gateway.settings import Limits
+
+OWN_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS})
+"""Errors of ``connect`` that say nothing about the endpoint: this process or machine is full."""
 
 
 class UpstreamPool:
@@ -69,7 +73,6 @@ class UpstreamPool:
             if connection.idle_since < oldest:
                 connection.abort()
             elif connection.transport is not None and not connection.transport.is_closing():
-                connection.reused = True
                 return connection
         return None
 
@@ -92,6 +95,8 @@ class UpstreamPool:
                 retry_after_seconds=1,
             ) from error
         except OSError as error:
+            if error.errno in OWN_SHORTAGES:
+                raise _no_socket() from error
             refused = isinstance(error, ConnectionError | FileNotFoundError)
             raise EndpointUnreachable(
                 "the endpoint refused the connection"
@@ -151,3 +156,12 @@ class UpstreamPool:
         self._open.discard(connection)
         if connection.idle_since and connection in self._idle:
             self._idle.remove(connection)
+
+
+def _no_socket() -> CapacityError:
+    return CapacityError(
+        "this gateway has no socket left for a connection to the endpoint",
+        reason="GatewaySocketsExhausted",
+        remedy="raise the gateway's limit of open files, or add gateway replicas",
+        retry_after_seconds=1,
+    )

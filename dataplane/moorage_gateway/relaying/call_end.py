@@ -57,5 +57,6 @@ class CallEnds:
             peer=call.client.address,
             tool=name_of(message) if message and message.method == "tools/call" else None,
             session=session.encode("ascii") if session is not None else None,
+            upstream_session=mooring.upstream_session_id if mooring is not None else None,
             reason=call.reason,
         )

@@ -360,7 +360,7 @@ class ClientConnection(asyncio.Protocol):
         return self._server.closing
 
     def close_if_idle(self) -> None:
-        """Close a connection that carries no request, after its last second."""
+        """Close a connection that carries no request, but for a last moment."""
         if self.busy or self.writing_paused or self._closing:
             return
         self.deadline -= self._server.limits.keepalive_seconds - LAST_IDLE_SECONDS

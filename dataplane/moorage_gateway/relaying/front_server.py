@@ -10,7 +10,7 @@ from moorage_gateway.limiting.half_sent import HalfSent
 from moorage_gateway.settings import Limits
 
 SWEEP_SECONDS = 0.5
-LAST_IDLE_SECONDS = 1.0
+LAST_IDLE_SECONDS = 0.5
 """While the process stops: a client that just got an answer may be sending the next request."""
 
 
@@ -79,9 +79,13 @@ class FrontServer:
         """End states that last too long; runs until cancelled."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            now = self._loop.time()
-            for connection in [c for c in self._connections if c.deadline < now]:
-                connection.deadline_passed()
+            self.end_overdue()
+
+    def end_overdue(self) -> None:
+        """End the states whose deadline has passed."""
+        now = self._loop.time()
+        for connection in [c for c in self._connections if c.deadline < now]:
+            connection.deadline_passed()
 
     def close_idle(self) -> None:
         """Close every connection that carries no request, and did not a moment ago."""

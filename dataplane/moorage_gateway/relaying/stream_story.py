@@ -6,6 +6,8 @@ from moorage_gateway.relaying.call import Call
 from moorage_gateway.relaying.passages import LegacyPassage
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.relaying.sessions import EventIds, board, client_line, gone, upstream_line
+from moorage_gateway.routing.endpoint_book import BookedEndpoint
+from moorage_gateway.routing.moorings import Mooring
 
 
 class StreamStory:
@@ -38,17 +40,13 @@ class StreamStory:
         request = booked.pool.bodiless(b"GET", call.head.forward, lines)
         passage = LegacyPassage(runtime.limits, events.seal, client_line(mooring))
         self.open_streams += 1
-        runtime.ledger.stream_opened(mooring.session_tag)
+        live = runtime.ledger.stream_opened(mooring.session_tag)
         runtime.cells.stream_opened(call.route.path, "get")
         try:
-            await runtime.exchanges.run(call, booked, request, passage, silence_seconds=0)
-        except EndpointUnreachable as error:
-            if error.reason != "ConnectRefused":
-                raise
-            raise gone(call) from error
+            await self._run(call, mooring, booked, request, passage, silence_seconds=0)
         finally:
             self.open_streams -= 1
-            runtime.ledger.stream_closed(mooring.session_tag, runtime.loop_seconds())
+            runtime.ledger.stream_closed(live, runtime.loop_seconds())
             runtime.cells.stream_closed(call.route.path, "get")
 
     async def delete(self, call: Call, principal: Principal) -> None:
@@ -59,13 +57,29 @@ class StreamStory:
         request = booked.pool.bodiless(b"DELETE", call.head.forward, upstream_line(mooring))
         passage = LegacyPassage(runtime.limits, lambda event_id: event_id, client_line(mooring))
         silence_seconds = booked.group.rules.answer_seconds
+        await self._run(call, mooring, booked, request, passage, silence_seconds)
+        if call.status < 300:
+            runtime.ledger.forget(mooring.session_tag)
+
+    async def _run(
+        self,
+        call: Call,
+        mooring: Mooring,
+        booked: BookedEndpoint,
+        request: bytes,
+        passage: LegacyPassage,
+        silence_seconds: float,
+    ) -> None:
+        """The exchange; a session that its endpoint no longer has is no longer counted."""
+        runtime = self._runtime
         try:
             await runtime.exchanges.run(call, booked, request, passage, silence_seconds)
         except EndpointUnreachable as error:
-            if error.reason == "ConnectRefused":
-                raise gone(call) from error
-            raise
-        if call.status < 300 or call.status == 404:
+            if error.reason != "ConnectRefused":
+                raise
+            runtime.ledger.forget(mooring.session_tag)
+            raise gone(call) from error
+        if call.status == 404:
             runtime.ledger.forget(mooring.session_tag)
 
 

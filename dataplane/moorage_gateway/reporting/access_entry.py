@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import msgspec
 
+from moorage_contract.session_names import upstream_session_name
 from moorage_gateway.reporting.session_hash import session_hash
 
 MAX_NAME_CHARACTERS = 128
@@ -28,6 +29,8 @@ class AccessEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tool: str | None = None
     session: bytes | None = None
     """The session id itself; the line holds its hash only."""
+    upstream_session: bytes | None = None
+    """The endpoint's own session id; the line holds the name that a bridge's log has for it."""
     reason: str | None = None
     """Name of the refusal."""
 
@@ -38,6 +41,9 @@ _encoder = msgspec.json.Encoder()
 def encode_entry(entry: AccessEntry, session_key: bytes) -> bytes:
     """One JSON object in printable ASCII and a line feed: nothing in it can start a new line."""
     end = b"" if entry.reason is None else b',"reason":' + _text(entry.reason)
+    if entry.upstream_session is not None:
+        upstream = upstream_session_name(entry.upstream_session)
+        end = b',"upstream_session":"%b"%b' % (upstream.encode("ascii"), end)
     if entry.session is not None:
         name = session_hash(entry.session, session_key)
         end = b',"session":"%b"%b' % (name.encode("ascii"), end)

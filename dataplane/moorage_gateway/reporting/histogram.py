@@ -1,6 +1,5 @@
 """A histogram in plain cells: one list of counts and a sum (pure)."""
 
-from bisect import bisect_left
 from collections.abc import Sequence
 
 
@@ -17,8 +16,3 @@ class Histogram:
         self.bounds = tuple(bounds)
         self.counts = [0] * (len(self.bounds) + 1)
         self.total = 0.0
-
-    def observe(self, value: float) -> None:
-        """Count one value, in the unit of the bounds."""
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.total += value

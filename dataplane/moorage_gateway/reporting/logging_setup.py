@@ -66,9 +66,7 @@ class JsonHandler(logging.Handler):
         if self._put(line) and (dropped := self._writer.dropped()) > self._told_dropped:
             facts = {"count": dropped - self._told_dropped}
             self._told_dropped = dropped
-            words = (
-                "log lines were dropped: its reader is too slow, or its disk is full"
-            )
+            words = "log lines were dropped: its reader is too slow, or its disk is full"
             self._put(LogLine(time.time(), "WARNING", __name__, words, facts))
 
     def _put(self, line: LogLine) -> bool:

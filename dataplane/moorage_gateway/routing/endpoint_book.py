@@ -75,6 +75,13 @@ class BookedGroup:
         if not self.live_sessions[uid] and uid not in self.endpoints:
             del self.live_sessions[uid]
 
+    def leave(self, uid: str) -> None:
+        """Take an endpoint out; what still runs there stays counted until it ends."""
+        del self.endpoints[uid]
+        for counts in (self.in_flight, self.live_sessions):
+            if not counts.get(uid):
+                counts.pop(uid, None)
+
     def place(self, booked: BookedEndpoint) -> None:
         """Put an endpoint on the ladders if it may get new work, else take it off."""
         uid = booked.uid
@@ -104,6 +111,8 @@ class EndpointBook:
             self._remove_absent(self.groups.pop(name), {})
         for name, rules in wanted.items():
             booked = self.groups.setdefault(name, BookedGroup(rules))
+            if _spoken_to_otherwise(booked.rules, rules):
+                self._remove_absent(booked, {})
             booked.rules = rules
             self._apply_group(booked, {endpoint.uid: endpoint for endpoint in rules.endpoints})
 
@@ -118,7 +127,7 @@ class EndpointBook:
     def _remove_absent(self, group: BookedGroup, wanted: Mapping[str, Endpoint]) -> None:
         for uid, booked in tuple(group.endpoints.items()):
             if wanted.get(uid) != booked.endpoint:
-                del group.endpoints[uid]
+                group.leave(uid)
                 self.set_health(booked, booked.health.removed())
                 booked.pool.retire()
 
@@ -133,3 +142,8 @@ class EndpointBook:
         for group in self.groups.values():
             for booked in group.endpoints.values():
                 booked.pool.close()
+
+
+def _spoken_to_otherwise(before: Group, after: Group) -> bool:
+    """Whether what was verified of the endpoints no longer holds."""
+    return (before.source, before.transport) != (after.source, after.transport)

@@ -8,16 +8,15 @@ from moorage_gateway.routing.rendezvous import owner
 
 
 def pick_for_session(group: BookedGroup, affinity_key: bytes | None) -> BookedEndpoint:
-    """The endpoint of a new session: its affinity key's owner, else the fullest one with room.
+    """The endpoint of a new session: the owner of its affinity key, else the fullest one.
 
-    Packing lets idle endpoints retire. Raises EndpointUnreachable when none is ready and
-    CapacityError when all are full.
+    Only those with room take part. Packing lets idle endpoints retire. Raises EndpointUnreachable
+    when none is ready and CapacityError when all are full.
     """
     per_pod = group.rules.sessions.per_pod
     if affinity_key is not None:
-        uid = owner(affinity_key, group.sessions)
-        if uid is not None and group.sessions.load(uid) >= per_pod:
-            uid = None
+        with_room = (uid for uid in group.sessions if group.sessions.load(uid) < per_pod)
+        uid = owner(affinity_key, with_room)
     else:
         uid = group.sessions.fullest_below(per_pod)
     if uid is not None:

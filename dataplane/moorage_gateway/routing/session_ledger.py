@@ -55,20 +55,33 @@ class SessionLedger:
         session = self._sessions.get(tag)
         if session is not None:
             session.last_seen = now
+            if session.group is not group:
+                self._move(session, group)
         elif len(self._sessions) < self._limit:
             self._sessions[tag] = LiveSession(group, endpoint_uid, now)
             group.session_opened(endpoint_uid)
             self._counts.session_opened(group.name)
 
-    def stream_opened(self, tag: bytes) -> None:
-        """A session with an open stream is never idle."""
+    def _move(self, session: LiveSession, group: BookedGroup) -> None:
+        # Its group had left the table and is back: the new one counts from nothing.
+        session.group.session_closed(session.endpoint_uid)
+        self._counts.session_closed(session.group.name)
+        session.group = group
+        group.session_opened(session.endpoint_uid)
+        self._counts.session_opened(group.name)
+
+    def stream_opened(self, tag: bytes) -> LiveSession | None:
+        """A session with an open stream is never idle; None if it is not counted."""
         session = self._sessions.get(tag)
         if session is not None:
             session.streams += 1
+        return session
 
-    def stream_closed(self, tag: bytes, now: float) -> None:
-        """The counterpart of ``stream_opened``."""
-        session = self._sessions.get(tag)
+    def stream_closed(self, session: LiveSession | None, now: float) -> None:
+        """The counterpart of ``stream_opened``, with what that returned.
+
+        Not by tag: the session may have been forgotten and counted anew since.
+        """
         if session is not None:
             session.streams -= 1
             session.last_seen = now

@@ -1,6 +1,7 @@
 """Verifies endpoints when they appear or have failed, and pings the quiet ones."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from moorage_gateway.connecting.handshake import ping, shake_hands
@@ -15,6 +16,8 @@ from moorage_gateway.errors import (
 from moorage_gateway.routing.endpoint_book import BookedEndpoint, EndpointBook
 from moorage_gateway.routing.endpoint_state import EndpointState
 
+_log = logging.getLogger(__name__)
+
 FIRST_RETRY_SECONDS = 0.1
 LAST_RETRY_SECONDS = 0.6
 """With the jitter under a second: so soon serves again what has come back."""
@@ -23,7 +26,9 @@ QUIET_SECONDS = 10.0
 """An endpoint that has not answered for so long is pinged."""
 SUSPICIOUS_SECONDS = 1.0
 """The same for one that owes an answer: with ping and round it is out within 3 s if it hangs."""
-HANDSHAKES_AT_ONCE = 32
+FIRST_HANDSHAKES_AT_ONCE = 256
+REPEATED_HANDSHAKES_AT_ONCE = 256
+"""Apart from the first ones: those that hang again and again keep no newcomer waiting."""
 
 
 class Verification:
@@ -31,7 +36,10 @@ class Verification:
 
     def __init__(self, jitter: Callable[[], float]) -> None:
         self._jitter = jitter
-        self._slots = asyncio.Semaphore(HANDSHAKES_AT_ONCE)
+        self._first_slots = asyncio.Semaphore(FIRST_HANDSHAKES_AT_ONCE)
+        self._repeated_slots = asyncio.Semaphore(REPEATED_HANDSHAKES_AT_ONCE)
+        self._pinging: dict[BookedEndpoint, asyncio.Task[None]] = {}
+        """At most one ping per endpoint; a hung one delays no other's."""
         self._verifying: dict[BookedEndpoint, asyncio.Task[None]] = {}
         self.book: EndpointBook | None = None
 
@@ -42,20 +50,27 @@ class Verification:
             return
         task = asyncio.get_running_loop().create_task(self._verify(booked))
         self._verifying[booked] = task
-        task.add_done_callback(lambda _: self._verifying.pop(booked, None))
+        task.add_done_callback(lambda ended: self._verified(booked, ended))
+
+    def _verified(self, booked: BookedEndpoint, ended: asyncio.Task[None]) -> None:
+        del self._verifying[booked]
+        if not ended.cancelled():
+            self.begin(booked)  # it may have gone down again since the task's last step
 
     async def _verify(self, booked: BookedEndpoint) -> None:
         delay_seconds = FIRST_RETRY_SECONDS
+        slots = self._first_slots
         while booked.health.state is not EndpointState.ABSENT:
-            if await self._shake_hands(booked):
+            if await self._shake_hands(booked, slots):
                 return
+            slots = self._repeated_slots
             await asyncio.sleep(delay_seconds * (0.5 + self._jitter()))
             delay_seconds = min(2 * delay_seconds, LAST_RETRY_SECONDS)
 
-    async def _shake_hands(self, booked: BookedEndpoint) -> bool:
+    async def _shake_hands(self, booked: BookedEndpoint, slots: asyncio.Semaphore) -> bool:
         assert self.book is not None
         try:
-            async with self._slots:
+            async with slots:
                 # A stdio server starts with its first session; its bridge need only listen.
                 if booked.group.rules.source == "Stdio":
                     await ping(booked.pool)
@@ -68,6 +83,11 @@ class Verification:
             silent = isinstance(error, AnswerTimeout) and booked.health.silent
             self.book.set_health(booked, booked.health.failed(error.message, silent=silent))
             return False
+        except Exception as error:
+            # A defect of ours must not keep an endpoint out for ever.
+            _log.exception("a handshake failed by a defect of the gateway")
+            self.book.set_health(booked, booked.health.failed(f"{type(error).__name__} at us"))
+            return False
         if booked.health.state is EndpointState.ABSENT:
             return True
         booked.last_answer = asyncio.get_running_loop().time()
@@ -79,8 +99,21 @@ class Verification:
         while True:
             await asyncio.sleep(ROUND_SECONDS)
             now = asyncio.get_running_loop().time()
-            quiet = [booked for booked in self._ready() if self._is_due(booked, now)]
-            await asyncio.gather(*(self._ping(booked) for booked in quiet))
+            self._close_idle(now)
+            for booked in self._ready():
+                if booked not in self._pinging and self._is_due(booked, now):
+                    self._begin_ping(booked)
+
+    def _close_idle(self, now: float) -> None:
+        assert self.book is not None
+        for group in self.book.groups.values():
+            for booked in group.endpoints.values():
+                booked.pool.close_idle(now)
+
+    def _begin_ping(self, booked: BookedEndpoint) -> None:
+        task = asyncio.get_running_loop().create_task(self._ping(booked))
+        self._pinging[booked] = task
+        task.add_done_callback(lambda _: self._pinging.pop(booked))
 
     def _ready(self) -> list[BookedEndpoint]:
         assert self.book is not None
@@ -95,8 +128,7 @@ class Verification:
     async def _ping(self, booked: BookedEndpoint) -> None:
         assert self.book is not None
         try:
-            async with self._slots:
-                await ping(booked.pool)
+            await ping(booked.pool)
         except UpstreamError as error:
             health = booked.health.failed(
                 error.message,
@@ -112,8 +144,8 @@ class Verification:
             self.book.set_health(booked, booked.health.answered())
 
     async def stop(self) -> None:
-        """End every running verification."""
-        tasks = tuple(self._verifying.values())
+        """End every running verification and ping."""
+        tasks = (*self._verifying.values(), *self._pinging.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -25,7 +25,6 @@ class ProcessLog:
         self._budget = LogBudget(LINES_PER_SECOND, BURST_LINES)
         self._tail: deque[bytes] = deque()
         self._tail_bytes = 0
-        self.noise_lines = 0
 
     def stderr(self, line: bytes) -> None:
         """One line of stderr: free text, no sign of an error."""
@@ -34,7 +33,6 @@ class ProcessLog:
 
     def noise(self, line: bytes, why: str) -> None:
         """One line of stdout that is no message; it is dropped."""
-        self.noise_lines += 1
         self._write("server stdout holds a line that is no message; dropped", line, why)
 
     def dropped(self, why: str, method: str | None) -> None:

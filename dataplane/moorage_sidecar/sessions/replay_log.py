@@ -61,10 +61,6 @@ class ReplayLog:
             if event.position.stream == position.stream and event.position.number > position.number
         )
 
-    def knows(self, stream: int) -> bool:
-        """Whether anything of this stream is still kept."""
-        return any(event.position.stream == stream for event in self._events)
-
     def has_issued(self, position: EventPosition) -> bool:
         """Whether the counter has come that far; a larger number is invented."""
         return position.number <= self._counter

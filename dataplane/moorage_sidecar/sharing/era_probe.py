@@ -50,14 +50,14 @@ class _Answer(msgspec.Struct):
     error: _Error | None = None
 
 
-async def open_modern(shared: SharedServer, probe_seconds: float) -> None:
+async def open_modern(shared: SharedServer, start_seconds: float) -> None:
     """Mark a started server as open; raises ``UnsupportedVersion`` or ``DidNotStart``."""
     call = shared.ask(QUESTION)
     try:
-        delivery = await call.outbox.get(probe_seconds)
+        delivery = await call.outbox.get(start_seconds)
     except TimeoutError:
-        shared.cancel(call, NoAnswer(probe_seconds).reason)
-        raise UnsupportedVersion(NEWEST, LEGACY_VERSIONS) from None
+        shared.cancel(call, NoAnswer(start_seconds).reason)
+        raise UnsupportedVersion(NEWEST, LEGACY_VERSIONS, is_spoken=False) from None
     if shared.closed_by is not None:
         raise shared.closed_by.with_traceback(None)
     refusal = read_verdict(delivery.message if delivery else b"null")

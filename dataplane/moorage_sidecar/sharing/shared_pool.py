@@ -102,7 +102,7 @@ class SharedPool:
         shared = SharedServer(self._server, self._limits, ProcessLog(label))
         try:
             await shared.start()
-            await open_modern(shared, self._limits.probe_seconds)
+            await open_modern(shared, self._limits.start_seconds)
         except BaseException as error:
             self._remember(error)
             shared.close(error if isinstance(error, Refusal) else Stopping())
@@ -118,7 +118,7 @@ class SharedPool:
             task.exception()
 
     def _remember(self, error: BaseException) -> None:
-        if isinstance(error, UnsupportedVersion):
+        if isinstance(error, UnsupportedVersion) and error.is_spoken:
             self._failure = (time.monotonic() + VERDICT_REMEMBERED_SECONDS, error)
         elif isinstance(error, DidNotStart):
             self._failure = (time.monotonic() + FAILURE_REMEMBERED_SECONDS, error)

@@ -125,6 +125,8 @@ async def test_a_reader_that_comes_back_finds_every_line_whole(tmp_path: Path) -
     started = [line for line in lines if line.get("message") == "server process started"]
     ended = [line for line in lines if line.get("message") == "server process ended"]
     assert (len(accessed), len(started), len(ended)) == (20, 20, 20)
+    # A request leads to the lines of the process that answered it.
+    assert {line["upstream_session"] for line in accessed} == {line["session"] for line in started}
 
 
 async def test_lines_said_before_any_loop_runs_are_written(tmp_path: Path) -> None:

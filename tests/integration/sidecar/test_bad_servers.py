@@ -20,9 +20,8 @@ from integration.sidecar.raw_client import (
     modern_headers,
     modern_message,
 )
-from moorage_sidecar import StdioBridge, StdioServer
-
-DID_NOT_START, OUTCOME_UNKNOWN, NO_ANSWER, NOT_READING, GARBLED = range(-31001, -31006, -1)
+from moorage_contract.error_codes import NOT_REACHED, OUTCOME_UNKNOWN
+from moorage_sidecar import BridgeLimits, StdioBridge, StdioServer
 
 
 async def initialize(http: aiohttp.ClientSession, bridge: StdioBridge) -> dict[str, Any]:
@@ -40,7 +39,7 @@ async def test_a_server_that_exits_at_start_says_why(
 
     body = await initialize(http, bridge)
 
-    assert (body["id"], body["error"]["code"]) == (0, DID_NOT_START)
+    assert (body["id"], body["error"]["code"]) == (0, NOT_REACHED)
     assert "exit code 3" in body["error"]["message"]
     assert "cannot open /etc/app.toml" in body["error"]["message"]
     await eventually(lambda: bridge.counts().processes == 0)
@@ -57,7 +56,7 @@ async def test_a_modern_caller_is_told_the_same(
     ) as answer:
         body = await answer.json()
 
-    assert (body["id"], body["error"]["code"]) == ("a", DID_NOT_START)
+    assert (body["id"], body["error"]["code"]) == ("a", NOT_REACHED)
     assert "cannot open /etc/app.toml" in body["error"]["message"]
     await eventually(lambda: bridge.counts().processes == 0)
 
@@ -69,7 +68,7 @@ async def test_a_command_that_does_not_exist_says_so(http: aiohttp.ClientSession
     body = await initialize(http, bridge)
     await bridge.stop(0)
 
-    assert body["error"]["code"] == DID_NOT_START
+    assert body["error"]["code"] == NOT_REACHED
     assert "/does/not/exist" in body["error"]["message"]
     assert "secret" not in body["error"]["message"]
 
@@ -81,7 +80,7 @@ async def test_a_server_that_never_answers_initialize_is_given_up(
 
     body = await initialize(http, bridge)
 
-    assert body["error"]["code"] == DID_NOT_START
+    assert body["error"]["code"] == NOT_REACHED
     assert "no answer to initialize within 0.3 s" in body["error"]["message"]
     await eventually(lambda: bridge.counts().processes == 0)
 
@@ -95,7 +94,7 @@ async def test_a_call_that_is_never_answered_ends_and_the_session_lives(
     body = await session.call("forget", 1)
     after = await session.call("echo", 2, text="still here")
 
-    assert (body["id"], body["error"]["code"]) == (1, NO_ANSWER)
+    assert (body["id"], body["error"]["code"]) == (1, OUTCOME_UNKNOWN)
     assert "may or may not have taken effect" in body["error"]["message"]
     assert after["result"] == {"text": "still here"}
 
@@ -218,7 +217,7 @@ async def test_a_server_that_closed_its_stdin_is_a_named_refusal(
 
     body = await session.call("echo", 1)
 
-    assert body["error"]["code"] == NOT_READING
+    assert body["error"]["code"] == NOT_REACHED
 
 
 async def test_a_server_that_closed_its_stdout_is_ended(
@@ -249,7 +248,7 @@ async def test_a_server_that_does_not_read_is_a_named_refusal(
     await asyncio.gather(*waiting, return_exceptions=True)
 
     errors = {task.result()["error"]["code"] for task in done}
-    assert errors == {NOT_READING}
+    assert errors == {NOT_REACHED}
     assert waiting
 
 
@@ -290,7 +289,7 @@ async def test_an_answer_that_is_no_json_is_one_error_for_its_caller(
 
     body = await session.call("go", 1)
 
-    assert (body["id"], body["error"]["code"]) == (1, GARBLED)
+    assert (body["id"], body["error"]["code"]) == (1, OUTCOME_UNKNOWN)
     assert (await session.call("ping", 2))["result"] == {}
 
 
@@ -346,10 +345,27 @@ async def test_much_stderr_is_cut_and_does_not_stop_the_server(
     assert all(facts_of(r)["session"] != session.headers["Mcp-Session-Id"] for r in shouted)
 
 
+async def test_a_slow_first_start_is_no_verdict_for_others(
+    start_bridge: BridgeStarter, http: aiohttp.ClientSession
+) -> None:
+    bridge = await start_bridge("modern_server.py", start_seconds=0.01)
+    url = bridge.address + "/mcp"
+    request = modern_message("tools/list", 1)
+
+    async with http.post(url, json=request, headers=modern_headers(request)) as answer:
+        body = await answer_of(answer)
+    assert (answer.status, body["error"]["code"]) == (400, -32022)
+
+    bridge._pool._limits = BridgeLimits()
+    again = modern_headers(request, **{"Moorage-Principal": "other"})
+    async with http.post(url, json=request, headers=again) as answer:
+        assert "result" in await answer_of(answer)
+
+
 async def test_a_modern_server_that_never_answers_is_no_modern_server(
     start_bridge: BridgeStarter, http: aiohttp.ClientSession
 ) -> None:
-    bridge = await start_bridge("bad_server.py", "never_answer", probe_seconds=0.3)
+    bridge = await start_bridge("bad_server.py", "never_answer", start_seconds=0.3)
     request = modern_message("tools/list", 1)
 
     async with http.post(

@@ -44,7 +44,7 @@ async def test_what_does_not_end_in_time_is_told_that_its_outcome_is_unknown(
     await bridge.stop(0.2)
 
     body = await running
-    assert body["error"]["code"] == -31002
+    assert body["error"]["code"] == -31001
     assert "the bridge stopped" in body["error"]["message"]
 
 
@@ -62,7 +62,7 @@ async def test_a_drain_can_be_cut_short(
     await asyncio.gather(draining, return_exceptions=True)
     await asyncio.wait_for(bridge.stop(0), 5)
 
-    assert (await running)["error"]["code"] == -31002
+    assert (await running)["error"]["code"] == -31001
     assert bridge.counts().processes == 0
 
 

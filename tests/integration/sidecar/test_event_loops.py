@@ -44,4 +44,4 @@ async def live_and_stop() -> list[Any]:
 
 @pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
 def test_a_whole_life(run: Runner) -> None:
-    assert run(live_and_stop()) == [{"x": 1}, 2, -31002, 0]
+    assert run(live_and_stop()) == [{"x": 1}, 2, -31001, 0]

@@ -115,7 +115,7 @@ async def test_a_call_that_is_never_answered_ends_by_name(
     body = await caller.call("forget", 3)
     after = await caller.call("cancelled", 4)
 
-    assert (body["id"], body["error"]["code"]) == (3, -31003)
+    assert (body["id"], body["error"]["code"]) == (3, -31001)
     assert len(after["result"]["cancelled"]) == 1
 
 

@@ -56,7 +56,7 @@ async def test_a_server_that_does_not_start_is_told_on_the_stream(
         with pytest.raises(MCPError, match=r"did not start: .*exit code 3.*no such file") as raised:
             await asyncio.wait_for(session.initialize(), 10)
 
-    assert raised.value.error.code == -31001
+    assert raised.value.error.code == -31002
 
 
 async def test_a_message_before_initialize_is_refused(

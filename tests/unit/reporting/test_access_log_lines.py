@@ -1,5 +1,6 @@
 """A line of the access log is one JSON object, tells no secret and cannot be forged."""
 
+import gc
 import json
 from dataclasses import dataclass
 
@@ -46,6 +47,24 @@ def test_a_line_holds_the_facts_of_one_request() -> None:
         "tool": "search",
         "session": session_hash(SESSION, KEY),
     }
+
+
+def test_the_endpoint_s_own_session_has_the_name_that_bridges_log() -> None:
+    line = json.loads(encode_entry(entry(upstream_session=b"abc"), KEY))
+    assert line["upstream_session"] == "ba7816bf8f01"  # SHA-256 of "abc": FIPS 180-2, appendix B.1
+
+
+@pytest.mark.parametrize("field", ["method", "tool"])
+def test_what_is_remembered_of_long_names_is_short(field: str) -> None:
+    for number in range(50):
+        encode_entry(entry(**{field: f"{number}" + "m" * 100_000}), KEY)
+    gc.collect()
+    long = [one for one in gc.get_objects() if isinstance(one, tuple) and _holds_long_text(one)]
+    assert long == []
+
+
+def _holds_long_text(one: tuple[object, ...]) -> bool:
+    return any(isinstance(value, str) and len(value) >= 100_000 for value in one)
 
 
 def test_a_refusal_is_named() -> None:

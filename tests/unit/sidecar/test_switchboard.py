@@ -177,7 +177,7 @@ async def test_at_the_end_every_caller_is_told_and_every_stream_ends() -> None:
     for number, stream in enumerate(posts, 1):
         (told,) = await taken(stream)
         body = msgspec.json.decode(told)
-        assert (body["id"], body["error"]["code"]) == (number, -31002)
+        assert (body["id"], body["error"]["code"]) == (number, -31001)
     assert await taken(get) == []
     assert outbox_of(get).closed
 

@@ -15,6 +15,7 @@ from moorage_gateway.relaying.http_sse.wire_forms import MESSAGE_HEAD
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.routing.endpoint_book import BookedEndpoint
 from moorage_gateway.routing.moorings import unknown_session
+from moorage_gateway.routing.session_ledger import LiveSession
 from moorage_wire.jsonrpc import Message
 
 
@@ -36,6 +37,7 @@ class BridgedSession:
         self._target = ""
         self._posting: set[asyncio.Task[None]] = set()
         self._tag: bytes | None = None
+        self._counted: LiveSession | None = None
         self._failure: GatewayError | None = None
         self.messages = ServerMessages(runtime.cells.refused, self._resume)
         self.id = session_id
@@ -71,7 +73,7 @@ class BridgedSession:
         runtime, booked = self._runtime, self.booked
         self._tag = tag
         runtime.ledger.touch(tag, booked.group, booked.uid, runtime.loop_seconds())
-        runtime.ledger.stream_opened(tag)
+        self._counted = runtime.ledger.stream_opened(tag)
 
     # the client says
 
@@ -167,7 +169,7 @@ class BridgedSession:
         for task in self._posting:
             task.cancel()
         if self._tag is not None:
-            self._runtime.ledger.stream_closed(self._tag, self._runtime.loop_seconds())
+            self._runtime.ledger.stream_closed(self._counted, self._runtime.loop_seconds())
             self._runtime.ledger.forget(self._tag)
         self._on_over(self)
 

@@ -24,6 +24,7 @@ from moorage_gateway.relaying.http_sse.upstream_session import UpstreamSession
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.routing.endpoint_book import BookedEndpoint
 from moorage_gateway.routing.moorings import session_tag, unknown_session
+from moorage_gateway.routing.session_ledger import LiveSession
 from moorage_wire.jsonrpc import Message, MessageKind
 
 MAX_CALLS = 256
@@ -40,6 +41,7 @@ class HeldStream:
         self._feed = StreamFeed(runtime)
         self._session: HeldSession | None = None
         self._tag: bytes | None = None
+        self._counted: LiveSession | None = None
         self._calls: dict[asyncio.Task[None], Message] = {}
         self._initializing = False
         self._over = False
@@ -135,7 +137,7 @@ class HeldStream:
         self._session = HeldSession(runtime, self._feed, self.opening, session, self.end)
         self._tag = session_tag(uid, session.session_id or self.id)
         runtime.ledger.touch(self._tag, self.opening.group, uid, runtime.loop_seconds())
-        runtime.ledger.stream_opened(self._tag)
+        self._counted = runtime.ledger.stream_opened(self._tag)
 
     # how it ends
 
@@ -160,7 +162,7 @@ class HeldStream:
         for task in tuple(self._calls):
             task.cancel()
         if self._tag is not None:
-            self._runtime.ledger.stream_closed(self._tag, self._runtime.loop_seconds())
+            self._runtime.ledger.stream_closed(self._counted, self._runtime.loop_seconds())
             self._runtime.ledger.forget(self._tag)
         if self._session is not None:
             self._session.stop_listening()

@@ -22,6 +22,7 @@ from moorage_gateway.relaying.sessions import gone
 from moorage_gateway.routing.endpoint_book import BookedEndpoint
 from moorage_gateway.routing.moorings import session_tag
 from moorage_gateway.routing.picker import pick_for_session
+from moorage_gateway.routing.session_ledger import LiveSession
 from moorage_wire.capsules import CapsuleKind, StreamContent, seal_content
 
 
@@ -81,7 +82,7 @@ class RelayedStream:
         self._booked = booked
         self._principal = principal
         self._tag: bytes | None = None
-        self._live_session: LiveSession | None = None
+        self._counted: LiveSession | None = None
         self._ends_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -110,7 +111,7 @@ class RelayedStream:
         now = runtime.loop_seconds()
         self._tag = session_tag(booked.uid, target)
         runtime.ledger.touch(self._tag, booked.group, booked.uid, now)
-        self._live_session = runtime.ledger.stream_opened(self._tag)
+        self._counted = runtime.ledger.stream_opened(self._tag)
         booked.group.session_closed(booked.uid)
         self._ends_at = now + booked.group.rules.sessions.max_seconds
         self._tick_later(relay)
@@ -134,5 +135,5 @@ class RelayedStream:
         if self._tag is None:
             self._booked.group.session_closed(self._booked.uid)
             return
-        self._runtime.ledger.stream_closed(self._live_session, self._runtime.loop_seconds())
+        self._runtime.ledger.stream_closed(self._counted, self._runtime.loop_seconds())
         self._runtime.ledger.forget(self._tag)

@@ -1,0 +1,64 @@
+"""Which endpoint a new session gets, with an affinity key and without."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from moorage_contract.route_table import Endpoint, Group, SessionRules
+from moorage_gateway.errors import CapacityError, EndpointUnreachable
+from moorage_gateway.routing.endpoint_book import BookedGroup, EndpointBook
+from moorage_gateway.routing.picker import pick_for_session
+from moorage_gateway.routing.rendezvous import owner
+from moorage_gateway.settings import Limits
+
+
+def ready_group(uids: Iterable[str], per_pod: int) -> BookedGroup:
+    book = EndpointBook(Limits(), lambda booked: None)
+    endpoints = tuple(Endpoint(uid=uid, url=f"http://{uid}/mcp") for uid in uids)
+    rules = SessionRules(per_pod=per_pod)
+    book.apply([Group(name="g", source="External", endpoints=endpoints, sessions=rules)])
+    group = book.groups["g"]
+    for booked in group.endpoints.values():
+        book.set_health(booked, booked.health.verified(()))
+    return group
+
+
+async def test_a_key_whose_owner_is_full_goes_to_the_next_in_its_order() -> None:
+    group = ready_group("abc", per_pod=1)
+    left = set("abc")
+    while left:
+        uid = pick_for_session(group, b"key").uid
+        assert uid == owner(b"key", left)
+        group.session_opened(uid)
+        left.remove(uid)
+    with pytest.raises(CapacityError) as refused:
+        pick_for_session(group, b"key")
+    assert refused.value.reason == "GroupSessionsExhausted"
+
+
+async def test_without_a_key_the_fullest_with_room_is_taken() -> None:
+    group = ready_group("abc", per_pod=2)
+    picked = []
+    for _ in range(6):
+        picked.append(pick_for_session(group, None).uid)
+        group.session_opened(picked[-1])
+    assert picked == ["a", "a", "b", "b", "c", "c"]
+
+
+async def test_a_group_of_which_none_is_ready_says_why() -> None:
+    book = EndpointBook(Limits(), lambda booked: None)
+    book.apply([Group(name="g", source="External", endpoints=(Endpoint("u", "http://h/mcp"),))])
+    with pytest.raises(EndpointUnreachable, match="not yet verified"):
+        pick_for_session(book.groups["g"], b"key")
+
+
+def test_when_an_endpoint_goes_only_its_own_keys_move() -> None:
+    keys = [b"%d" % number for number in range(300)]
+    names = {"a", "b", "c", "d"}
+    before = {key: owner(key, names) for key in keys}
+    after = {key: owner(key, names - {"a"}) for key in keys}
+    assert {key for key in keys if before[key] != after[key]} == {
+        key for key in keys if before[key] == "a"
+    }
+    assert all(40 < list(before.values()).count(name) < 120 for name in names)
+    assert owner(b"key", ()) is None
