@@ -20,7 +20,6 @@
 ``refusals.py`` is the one place that maps them to HTTP and JSON-RPC.
 """
 
-
 CHECK_EFFECT = "the call may have run: check its effect before calling again"
 
 

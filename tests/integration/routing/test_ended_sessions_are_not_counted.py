@@ -40,21 +40,27 @@ class Forgetful:
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 async def test_after_a_404(method: str) -> None:
     endpoint = Forgetful()
-    async with upstream(endpoint) as server, gateway(table_of([server.url])) as made:
-        async with session(made.port) as held:
-            assert made.status().sessions == 1
-            endpoint.knows = False
-            await held.client.send(held.bodiless(method))
-            assert (await held.client.answer()).status == 404
-            await until(lambda: made.status().sessions == 0, "the session is not counted")
+    async with (
+        upstream(endpoint) as server,
+        gateway(table_of([server.url])) as made,
+        session(made.port) as held,
+    ):
+        assert made.status().sessions == 1
+        endpoint.knows = False
+        await held.client.send(held.bodiless(method))
+        assert (await held.client.answer()).status == 404
+        await until(lambda: made.status().sessions == 0, "the session is not counted")
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 async def test_after_a_refused_connection(method: str) -> None:
-    async with upstream(Forgetful()) as server, gateway(table_of([server.url])) as made:
-        async with session(made.port) as held:
-            assert made.status().sessions == 1
-            await server.stop()
-            await held.client.send(held.bodiless(method))
-            assert (await held.client.answer()).status == 404
-            await until(lambda: made.status().sessions == 0, "the session is not counted")
+    async with (
+        upstream(Forgetful()) as server,
+        gateway(table_of([server.url])) as made,
+        session(made.port) as held,
+    ):
+        assert made.status().sessions == 1
+        await server.stop()
+        await held.client.send(held.bodiless(method))
+        assert (await held.client.answer()).status == 404
+        await until(lambda: made.status().sessions == 0, "the session is not counted")

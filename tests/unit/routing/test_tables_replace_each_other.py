@@ -1,8 +1,7 @@
 """What stays and what begins anew when a new table comes into force."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from moorage_contract.route_table import Endpoint, Group
 from moorage_gateway.routing.endpoint_book import BookedEndpoint, EndpointBook

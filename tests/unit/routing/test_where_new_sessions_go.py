@@ -47,7 +47,9 @@ async def test_without_a_key_the_fullest_with_room_is_taken() -> None:
 
 async def test_a_group_of_which_none_is_ready_says_why() -> None:
     book = EndpointBook(Limits(), lambda booked: None)
-    book.apply([Group(name="g", source="External", endpoints=(Endpoint("u", "http://h/mcp"),))])
+    book.apply(
+        [Group(name="g", source="External", endpoints=(Endpoint(uid="u", url="http://h/mcp"),))]
+    )
     with pytest.raises(EndpointUnreachable, match="not yet verified"):
         pick_for_session(book.groups["g"], b"key")
 
