@@ -25,7 +25,10 @@ class BridgeLimits:
     handshake_seconds: float = 30
     """A session that never got ``notifications/initialized`` ends after this silence."""
     start_seconds: float = 60
-    """Longest wait for a server's first answer (``initialize``, ``server/discover``).
+    """Longest wait for a server's first answer, which tells its era or opens the session.
+
+    Covers a server that installs itself first.
+    """
 
     It covers a server that installs itself first.
     """
