@@ -29,9 +29,6 @@ class BridgeLimits:
 
     Covers a server that installs itself first.
     """
-
-    It covers a server that installs itself first.
-    """
     answer_seconds: float = 300
     """Longest silence of the server while a request waits and no reachable client is asked."""
     close_seconds: float = 2
