@@ -25,9 +25,9 @@ class BridgeLimits:
     handshake_seconds: float = 30
     """A session that never got ``notifications/initialized`` ends after this silence."""
     start_seconds: float = 60
-    """Longest wait for a server's first answer, which tells its era or opens the session.
+    """Longest wait for a server's first answer (``initialize``, ``server/discover``).
 
-    Covers a server that installs itself first.
+    It covers a server that installs itself first.
     """
     answer_seconds: float = 300
     """Longest silence of the server while a request waits and no reachable client is asked."""
