@@ -127,8 +127,8 @@ async def test_the_tail_of_an_answer_reaches_a_slow_reader() -> None:
             head = await client.head()
             length = int(head.header("content-length") or 0)
             body = b""
-            while len(body) < length:
-                body += await client.reader.read(256 * 1024)
+            while len(body) < length and (piece := await client.reader.read(256 * 1024)):
+                body += piece
                 await asyncio.sleep(0.05)
             answer = Answer(head.status, head.headers, body)
             assert answer.message["result"] == {"text": "a" * 3 * MIB}
