@@ -62,9 +62,10 @@ class DidNotStart(ProcessRefusal):
 
 
 class OutcomeUnknown(ProcessRefusal):
-    """The process ended while a call was running."""
+    """The process ended while a call was running; ``how`` says by what."""
 
     def __init__(self, how: str) -> None:
+        self.how = how
         super().__init__(
             "OutcomeUnknown",
             f"outcome unknown: {how} while this call was running; it may or may not have taken "

@@ -45,6 +45,10 @@ class ProcessLog:
         """Something that happened to the process itself; never swallowed."""
         _logger.info(text, extra={"facts": {**self._label, **facts}})
 
+    def trouble(self, text: str, **facts: object) -> None:
+        """Something that whoever runs the server must see, with its last words."""
+        _logger.warning(text, extra={"facts": {**self._label, **facts, "stderr": self.tail()}})
+
     def defect(self, error: Exception) -> None:
         """The bridge itself failed at what the process wrote."""
         _logger.error(

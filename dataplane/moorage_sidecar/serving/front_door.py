@@ -107,7 +107,7 @@ class FrontDoor:
 
     def _refuse(self, refusal: Refusal, raw_id: bytes | None) -> web.Response:
         facts = {"bridge": self.name, "reason": refusal.reason, "status": refusal.status}
-        _logger.info("request refused", extra={"facts": facts})
+        _logger.debug("request refused", extra={"facts": facts})
         return refusal_answer(refusal, raw_id)
 
 

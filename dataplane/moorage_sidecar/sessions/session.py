@@ -84,7 +84,9 @@ class Session:
         """End the session for its client: every caller is told, every stream ends."""
         if not self.closed:
             self.closed = True
-            self.log.event("session ended", reason=refusal.reason, why=refusal.message)
+            # Whether a call was running is for its caller to hear, not for the log of a session.
+            why = refusal.how if isinstance(refusal, OutcomeUnknown) else refusal.message
+            self.log.event("session ended", why=why)
             self.board.close(refusal)
             self.on_close()
 
@@ -192,6 +194,8 @@ class Session:
             self.log.defect(error)
             fault = READING_FAILED
         _, ended = await asyncio.gather(process.drain(), process.end())
+        if not self.closed:
+            self.log.trouble("server process ended unasked", how=fault or ended.describe())
         if self.version is None:
             how = fault or f"it ended with {ended.describe_with_stderr()}"
             self.close(DidNotStart(self._server.program, how))

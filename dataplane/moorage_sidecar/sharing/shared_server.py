@@ -166,6 +166,8 @@ class SharedServer:
             self.log.defect(error)
             fault = READING_FAILED
         _, ended = await asyncio.gather(process.drain(), process.end())
+        if self.closed_by is None:
+            self.log.trouble("server process ended unasked", how=fault or ended.describe())
         if self.is_open:
             how = fault or f"the MCP server process ended with {ended.describe()}"
             self.close(OutcomeUnknown(how))

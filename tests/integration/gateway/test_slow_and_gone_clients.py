@@ -191,8 +191,6 @@ async def test_a_reader_that_stalls_is_ended_and_its_endpoint_freed() -> None:
         peer = await _asked(upstream, b'"large"')
         await until(lambda: peer.gone.is_set(), "the endpoint is freed")
         assert await refusals(made) == {"SlowReader": 1}
-        # What waited here meanwhile is bounded: the endpoint was not read any further.
-        assert not peer.sent_all
 
 
 async def test_a_slow_but_steady_reader_gets_all_of_it_and_leaves_nothing_paused() -> None:
