@@ -45,6 +45,39 @@ async def test_a_server_that_exits_at_start_says_why(
     await eventually(lambda: bridge.counts().processes == 0)
 
 
+@pytest.mark.parametrize("modern", [False, True])
+async def test_whoever_runs_it_is_warned_with_its_last_words(
+    start_bridge: BridgeStarter,
+    http: aiohttp.ClientSession,
+    caplog: pytest.LogCaptureFixture,
+    modern: bool,
+) -> None:
+    bridge = await start_bridge("bad_server.py", "exit_at_start")
+    if modern:
+        request = modern_message("tools/list", "a")
+        headers = modern_headers(request)
+        await (await http.post(bridge.address + "/mcp", json=request, headers=headers)).read()
+    else:
+        await initialize(http, bridge)
+
+    warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert [record.getMessage() for record in warnings] == ["server process ended unasked"]
+    assert "cannot open /etc/app.toml" in str(vars(warnings[0])["facts"])
+
+
+async def test_a_clean_end_is_no_warning(
+    start_bridge: BridgeStarter, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    bridge = await start_bridge("plain_server.py")
+    session = await RawSession(http, bridge.address).open()
+    await session.delete()
+
+    assert not [record for record in caplog.records if record.levelno > logging.INFO]
+    ends = [vars(r)["facts"]["why"] for r in caplog.records if r.getMessage() == "session ended"]
+    assert ends == ["the client ended the session"]
+
+
 async def test_a_modern_caller_is_told_the_same(
     start_bridge: BridgeStarter, http: aiohttp.ClientSession, eventually: Eventually
 ) -> None:
