@@ -24,16 +24,18 @@ from fakes.raw_http import (
 )
 from fakes.scripted_upstream import Behaviour, Peer, Received
 from moorage_gateway.process import Gateway
+from moorage_gateway.settings import Limits
 
 SHORT = replace(
     QUICK,
     head_seconds=0.3,
     body_idle_seconds=0.3,
     body_seconds=0.8,
-    keepalive_seconds=1.2,
     write_stall_seconds=0.5,
 )
-SWEEP_SECONDS = 0.5
+HASTY = replace(SHORT, keepalive_seconds=1.2)
+SLACK_SECONDS = 1.5
+"""The sweep comes each half second; the rest is for a busy machine."""
 PROGRESS = {"jsonrpc": "2.0", "method": "notifications/progress", "params": {"progress": 1}}
 MIB = 1024 * 1024
 
@@ -76,10 +78,10 @@ BEHAVIOURS: dict[str, Behaviour] = {
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[tuple[Gateway, HonestUpstream]]:
+async def serving(limits: Limits = SHORT) -> AsyncIterator[tuple[Gateway, HonestUpstream]]:
     async with (
         honest_upstreams(on=BEHAVIOURS) as (upstream,),
-        gateway(table_of(urls_of([upstream])), SHORT) as made,
+        gateway(table_of(urls_of([upstream])), limits) as made,
         untouched(made.port),
     ):
         yield made, upstream
@@ -109,7 +111,7 @@ async def test_a_half_sent_request_is_refused_in_time(
             dripping = asyncio.create_task(client.drip(rest, pause_seconds=0.05))
         answer = await client.answer()
         assert (answer.status, answer.reason) == (408, reason)
-        assert seconds() - begun < limit_seconds + SWEEP_SECONDS + 0.4
+        assert seconds() - begun < limit_seconds + SLACK_SECONDS
         await client.closed()
         if drips:
             await asyncio.gather(dripping, return_exceptions=True)
@@ -123,7 +125,7 @@ async def test_half_a_head_behind_an_answered_request_is_refused_in_time_too() -
         assert (await caller.client.answer()).message["id"] == 1
         begun = seconds()
         assert (await caller.client.answer()).reason == "HeadTimeout"
-        assert seconds() - begun < 0.3 + SWEEP_SECONDS + 0.4
+        assert seconds() - begun < 0.3 + SLACK_SECONDS
 
 
 async def test_a_dripped_request_that_comes_in_time_is_served() -> None:
@@ -249,7 +251,7 @@ async def test_large_whole_answers_may_take_longer_than_a_stall() -> None:
 
 
 async def test_an_idle_connection_is_closed_also_after_a_slowly_read_answer() -> None:
-    async with serving() as (made, _), connected(made.port, receive_bytes=65536) as client:
+    async with serving(HASTY) as (made, _), connected(made.port, receive_bytes=65536) as client:
         caller = await open_session(client)
         await client.send(caller.post(call(1, "large")))
         await client.head()
@@ -257,14 +259,14 @@ async def test_an_idle_connection_is_closed_also_after_a_slowly_read_answer() ->
             await asyncio.sleep(0.001)
         begun = seconds()
         took = await client.closed() - begun
-        assert SHORT.keepalive_seconds - 0.3 < took < SHORT.keepalive_seconds + 1
+        assert HASTY.keepalive_seconds - 0.3 < took < HASTY.keepalive_seconds + SLACK_SECONDS
 
 
 async def test_an_idle_connection_is_closed_after_its_time() -> None:
-    async with serving() as (made, _), connected(made.port) as client:
+    async with serving(HASTY) as (made, _), connected(made.port) as client:
         begun = seconds()
         took = await client.closed() - begun
-        assert SHORT.keepalive_seconds - 0.3 < took < SHORT.keepalive_seconds + 1
+        assert HASTY.keepalive_seconds - 0.3 < took < HASTY.keepalive_seconds + SLACK_SECONDS
         assert await refusals(made) == {}
 
 
