@@ -8,6 +8,7 @@ from collections.abc import Callable
 import httptools
 
 from moorage_gateway.errors import GatewayError, MalformedRequest
+from moorage_gateway.relaying.head_memory import HeadMemory
 from moorage_gateway.relaying.http_request import HttpRequest
 from moorage_gateway.relaying.request_refusals import (
     body_too_large,
@@ -17,7 +18,7 @@ from moorage_gateway.relaying.request_refusals import (
     unknown_version,
 )
 from moorage_gateway.settings import Limits
-from moorage_wire.heads import HeadRefusal, read_head
+from moorage_wire.heads import HeadRefusal
 
 
 def _take_none(request: HttpRequest) -> None:
@@ -31,6 +32,8 @@ class RequestReader:
         "_body",
         "_body_left",
         "_headers",
+        "_heads",
+        "_length_at",
         "_limits",
         "_message_bytes",
         "_now",
@@ -53,6 +56,8 @@ class RequestReader:
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
+        self._length_at: int | None = None
+        self._heads = HeadMemory()
         self._request: HttpRequest | None = None
         self._body: bytes | bytearray = b""
         self._body_left = 0
@@ -110,6 +115,7 @@ class RequestReader:
         self._parser = None
         self._request = None
         self._headers = []
+        self._heads.forget()
         self._body = b""
         self._take = _take_none
 
@@ -134,6 +140,7 @@ class RequestReader:
         self.begun_at = self._now()
         self._target = b""
         self._headers = []
+        self._length_at = None
         self._request = None
         self._body = b""
 
@@ -145,28 +152,32 @@ class RequestReader:
         if self._request is None:
             if value and value[-1] in b" \t":
                 value = value.rstrip(b" \t")  # RFC 9110 §5.5; llhttp strips in front only
+            if len(name) == 14 and name.lower() == b"content-length":
+                self._length_at = len(self._headers)
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         parser = self._parser
         assert parser is not None
-        raw_headers = tuple(self._headers)
         version = parser.get_http_version()
         if version not in ("1.1", "1.0"):
             self._refuse(unknown_version())
             return
         try:
-            head = read_head(raw_headers, max_header_bytes=self._limits.request_head_bytes)
+            head = self._heads.read(self._headers, self._length_at, self._limits.request_head_bytes)
         except HeadRefusal as error:
             self._refuse(MalformedRequest(error.message, reason=error.reason, status=error.status))
             return
+        method = parser.get_method().decode("latin-1")
+        if method != "POST":
+            self._heads.forget()
         self._request = request = HttpRequest(
-            parser.get_method().decode("latin-1"),
+            method,
             self._target.decode("latin-1"),
             head,
             version == "1.1",
         )
-        request.raw_headers = raw_headers
+        request.raw_headers = tuple(self._headers)
         self.wants_continue = head.expects_continue and request.http11
 
     def on_body(self, piece: bytes) -> None:
