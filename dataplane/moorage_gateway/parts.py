@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import os
-import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 
@@ -34,6 +33,7 @@ class Parts:
         ring: KeyRing,
         gateway: str,
         jitter: Callable[[], float],
+        unix_seconds: Callable[[], float],
     ) -> None:
         limits = settings.limits
         self.cells = Cells()
@@ -52,7 +52,7 @@ class Parts:
             sealer=sealer,
             cells=self.cells,
             loop_seconds=asyncio.get_running_loop().time,
-            unix_seconds=time.time,
+            unix_seconds=unix_seconds,
         )
         ends = CallEnds(
             self.cells, self.access_log, self.runtime.loop_seconds, self.runtime.unix_seconds

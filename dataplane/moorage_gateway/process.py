@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable
 
 from moorage_contract.route_table import RouteTable
@@ -26,9 +27,16 @@ _log = logging.getLogger(__name__)
 class Gateway:
     """Serves one route table after the other until it is stopped."""
 
-    def __init__(self, settings: GatewaySettings, ring: KeyRing) -> None:
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        ring: KeyRing,
+        unix_seconds: Callable[[], float] = time.time,
+    ) -> None:
+        """``unix_seconds`` is the clock by which capsules expire."""
         self._settings = settings
         self._ring = ring
+        self._unix_seconds = unix_seconds
         self._table = RouteTable(gateway="")
         self._tasks: list[asyncio.Task[None]] = []
         self._stop: asyncio.Task[None] | None = None
@@ -36,7 +44,9 @@ class Gateway:
     async def start(self, table: RouteTable) -> None:
         """Bind and serve ``table``; raises OSError when an address cannot be had."""
         settings = self._settings
-        self._parts = parts = Parts(settings, self._ring, table.gateway, random.random)
+        self._parts = parts = Parts(
+            settings, self._ring, table.gateway, random.random, self._unix_seconds
+        )
         self._admin = AdminSite(
             parts.metrics.render,
             self._readiness,

@@ -103,6 +103,16 @@ def _seal_member(message: Message, name: str, sealing: Sealing) -> bytes:
     if name not in envelope or not bytes(envelope[name]).startswith(b"{"):
         return message.encode()
     members = _members(envelope[name])
+    sealed = _sealed_texts(members, sealing)
+    if not sealed:
+        return message.encode()
+    envelope[name] = msgspec.Raw(_encode(members | sealed))
+    return _encode(envelope)
+
+
+def _sealed_texts(members: dict[str, msgspec.Raw], sealing: Sealing) -> dict[str, msgspec.Raw]:
+    """The members that leave as capsules."""
+    sealed = {}
     for member, seal in (
         ("requestState", sealing.state),
         ("nextCursor", sealing.cursor),
@@ -110,9 +120,8 @@ def _seal_member(message: Message, name: str, sealing: Sealing) -> bytes:
     ):
         text = text_of(members[member]) if member in members else None
         if text is not None:
-            members[member] = msgspec.Raw(_encode(seal(text)))
-    envelope[name] = msgspec.Raw(_encode(members))
-    return _encode(envelope)
+            sealed[member] = msgspec.Raw(_encode(seal(text)))
+    return sealed
 
 
 @dataclass(frozen=True)
@@ -139,23 +148,32 @@ def open_request(
     Raises InvalidParameter, alike for what is unknown, forged, foreign, expired or bound to
     another request.
     """
-    params = message.params or {}
-    if "requestState" in params:
+    # A null is no capsule; what it means the endpoint knows.
+    carried = {name for name, raw in (message.params or {}).items() if bytes(raw) != b"null"}
+    if "requestState" in carried:
         return _open_state(message, sealer, route, principal_tag, now)
-    if "taskId" in params and (message.method or "").startswith("tasks/"):
+    if "taskId" in carried and (message.method or "").startswith("tasks/"):
         return _open_task(message, sealer, route, principal_tag, now)
-    if "cursor" in params and (message.method or "").endswith("/list"):
+    if "cursor" in carried and (message.method or "").endswith("/list"):
         return _open_cursor(message, sealer, route, principal_tag, now)
     return Unsealed(message)
 
 
+NAMING_MEMBERS = {
+    "tools/call": "name",
+    "prompts/get": "name",
+    "resources/read": "uri",
+    "tasks/get": "taskId",
+    "tasks/update": "taskId",
+    "tasks/cancel": "taskId",
+}
+"""The member of ``params`` that ``Mcp-Name`` mirrors, by method (2026-07-28; SEP-2663)."""
+
+
 def name_of(message: Message) -> str | None:
     """What a request names: a tool, a prompt, a resource, a task."""
-    for member in ("name", "uri", "taskId"):
-        name = message.string_param(member)
-        if name is not None:
-            return name
-    return None
+    member = NAMING_MEMBERS.get(message.method or "")
+    return None if member is None else message.string_param(member)
 
 
 def _open_state(

@@ -8,7 +8,7 @@ from moorage_gateway.relaying.affinity import affinity_key
 from moorage_gateway.relaying.call import Call
 from moorage_gateway.relaying.listens.listen_story import ListenStory
 from moorage_gateway.relaying.message_story import PLACES_TO_TRY
-from moorage_gateway.relaying.mirrors import check_mirrors
+from moorage_gateway.relaying.mirrors import check_mirrors, name_line
 from moorage_gateway.relaying.modern_capsules import (
     Sealing,
     Unsealed,
@@ -113,7 +113,7 @@ class ModernStory:
         )
         forward = call.head.forward
         if unsealed.name is not None:
-            forward = _NAME_LINE.sub(b"", forward) + b"mcp-name: %b\r\n" % unsealed.name.encode()
+            forward = _NAME_LINE.sub(b"", forward) + name_line(unsealed.name)
         request = booked.pool.post(forward, b"", unsealed.message.encode())
         passage = ModernPassage(runtime.limits, sealing, call.raw_id)
         await runtime.exchanges.run(call, booked, request, passage, group.rules.answer_seconds)

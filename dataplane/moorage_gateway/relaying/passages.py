@@ -174,6 +174,7 @@ def negotiated_version(result: bytes) -> str:
     return version
 
 
+_JSON = b"application/json"
 _EVENT_END = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r)")
 
 
@@ -181,7 +182,8 @@ class ModernPassage:
     """Seals state, cursors and task ids; all else passes, streams event by event.
 
     A JSON answer is held until it is whole (larger ones than the bound pass unheld: had they
-    something to seal, the client would be told later that it is invalid).
+    something to seal, the client would be told later that it is invalid). Other bodies hold no
+    messages and pass at once.
     """
 
     def __init__(self, limits: Limits, sealing: Sealing, answers: bytes | None) -> None:
@@ -190,6 +192,8 @@ class ModernPassage:
         self._sealing = sealing
         self._is_stream = False
         self._held = bytearray()
+        self._half_a_line_end = False
+        self._is_error = False
         self.holding = True
 
     session_line = b""
@@ -200,21 +204,36 @@ class ModernPassage:
 
     def started(self, status: int, head: AnswerHead) -> None:
         self._is_stream = head.is_event_stream
-        self.holding = not self._is_stream
+        self.holding = (head.content_type or _JSON).lower().startswith(_JSON)
+        self._is_error = status >= 300
 
     def feed(self, chunk: bytes) -> bytes:
         if not self._is_stream and not self.holding:
             return chunk
+        if self._half_a_line_end:
+            return self._line_end(chunk)
         fresh_from = len(self._held)
         self._held += chunk
         return self._whole_events(fresh_from) if self._is_stream else self._overflow()
+
+    def _line_end(self, chunk: bytes) -> bytes:
+        """An event ended with CR: an LF that comes only now belongs to it, and readers wait."""
+        self._half_a_line_end = False
+        if not chunk.startswith(b"\n"):
+            return self.feed(chunk)
+        return b"\n" + self.feed(chunk[1:])
 
     def finish(self) -> bytes:
         held, self._held = bytes(self._held), bytearray()
         if self._is_stream or not self.holding:
             return held
         self.holding = False
-        return seal_message(held, self._sealing)
+        try:
+            return seal_message(held, self._sealing)
+        except BadAnswer:
+            if self._is_error:  # a refusal in words of another protocol passes as it is
+                return held
+            raise
 
     def _overflow(self) -> bytes:
         if len(self._held) <= self._limits.held_answer_bytes:
@@ -238,6 +257,7 @@ class ModernPassage:
             raise BrokenOff(out, EventTooLarge(self._limits.event_bytes))
         if start:
             self._held = self._held[start:]
+            self._half_a_line_end = not self._held and out.endswith(b"\r")
         return out
 
     def _sealed(self, octets: bytes) -> bytes:
@@ -245,12 +265,13 @@ class ModernPassage:
             raise EventTooLarge(self._limits.event_bytes)
         if not may_hold_capsules(octets):
             return octets
-        return b"".join(
-            encode_event(
-                seal_message(event.data, self._sealing) if event.data else b"",
-                event=event.event,
-                event_id=event.event_id,
-                retry_milliseconds=event.retry_milliseconds,
-            )
-            for event in SseReader(max_event_bytes=self._limits.event_bytes).feed(octets)
-        )
+        for event in SseReader(max_event_bytes=self._limits.event_bytes).feed(octets):
+            sealed = seal_message(event.data, self._sealing)
+            if sealed != event.data:
+                return encode_event(
+                    sealed,
+                    event=event.event,
+                    event_id=event.event_id,
+                    retry_milliseconds=event.retry_milliseconds,
+                )
+        return octets

@@ -18,7 +18,7 @@ from moorage_gateway.relaying.request_refusals import (
     unknown_version,
 )
 from moorage_gateway.settings import Limits
-from moorage_wire.heads import HeadRefusal
+from moorage_wire.heads import HeadRefusal, RequestHead, read_head
 
 
 def _take_none(request: HttpRequest) -> None:
@@ -57,7 +57,7 @@ class RequestReader:
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._length_at: int | None = None
-        self._heads = HeadMemory()
+        self._heads = HeadMemory(self._read_head)
         self._request: HttpRequest | None = None
         self._body: bytes | bytearray = b""
         self._body_left = 0
@@ -164,7 +164,7 @@ class RequestReader:
             self._refuse(unknown_version())
             return
         try:
-            head = self._heads.read(self._headers, self._length_at, self._limits.request_head_bytes)
+            head = self._heads.read(self._headers, self._length_at)
         except HeadRefusal as error:
             self._refuse(MalformedRequest(error.message, reason=error.reason, status=error.status))
             return
@@ -179,6 +179,9 @@ class RequestReader:
         )
         request.raw_headers = tuple(self._headers)
         self.wants_continue = head.expects_continue and request.http11
+
+    def _read_head(self, headers: list[tuple[bytes, bytes]]) -> RequestHead:
+        return read_head(tuple(headers), max_header_bytes=self._limits.request_head_bytes)
 
     def on_body(self, piece: bytes) -> None:
         limit_bytes = self._limits.request_body_bytes

@@ -38,7 +38,8 @@ class BookedGroup:
         self.sessions = LoadLadder()
         """Ready endpoints by live sessions."""
         self.requests = LoadLadder()
-        """Ready endpoints by requests in flight."""
+        """Ready endpoints by requests in flight, as of the last ``least_loaded``."""
+        self._moved: set[str] = set()
         self.in_flight: dict[str, int] = {}
         self.live_sessions: dict[str, int] = {}
         self.changed = asyncio.Event()
@@ -50,16 +51,25 @@ class BookedGroup:
     def request_started(self, uid: str) -> None:
         """Count a request on its endpoint."""
         self.in_flight[uid] = self.in_flight.get(uid, 0) + 1
-        if uid in self.requests:
-            self.requests.shift(uid, 1)
+        self._moved.add(uid)
 
     def request_ended(self, uid: str) -> None:
         """The counterpart of ``request_started``."""
         self.in_flight[uid] -= 1
-        if uid in self.requests:
-            self.requests.shift(uid, -1)
+        self._moved.add(uid)
         if not self.in_flight[uid] and uid not in self.endpoints:
             del self.in_flight[uid]
+
+    def least_loaded(self) -> str | None:
+        """The ready endpoint with the fewest requests in flight, None if none is ready.
+
+        Requests that are bound need no order: it is brought up to date only here.
+        """
+        while self._moved:
+            uid = self._moved.pop()
+            if uid in self.requests:
+                self.requests.shift(uid, self.in_flight.get(uid, 0) - self.requests.load(uid))
+        return self.requests.least()
 
     def session_opened(self, uid: str) -> None:
         """Count a live session on its endpoint."""

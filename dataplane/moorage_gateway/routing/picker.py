@@ -31,7 +31,7 @@ def pick_for_request(group: BookedGroup, affinity_key: bytes | None) -> BookedEn
     if affinity_key is not None:
         uid = owner(affinity_key, group.requests)
     else:
-        uid = group.requests.least()
+        uid = group.least_loaded()
     if uid is None:
         return _silent_one(group, group.in_flight)
     return group.endpoints[uid]
