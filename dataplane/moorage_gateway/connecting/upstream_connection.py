@@ -11,6 +11,8 @@ from typing import Protocol, cast
 import httptools
 
 from moorage_gateway.errors import BadAnswer, OutcomeUnknown, UpstreamError
+from moorage_wire.head_memory import HeadMemory
+from moorage_wire.heads import AnswerHead, read_answer_head
 
 
 class AnswerSink(Protocol):
@@ -36,7 +38,9 @@ class UpstreamConnection(asyncio.Protocol):
         "_head_bytes",
         "_head_limit",
         "_headers",
+        "_heads",
         "_informational",
+        "_length_at",
         "_on_lost",
         "_on_reusable",
         "_parser",
@@ -59,6 +63,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._parser: httptools.HttpResponseParser | None = None
         self._sink: AnswerSink | None = None
         self._headers: list[tuple[bytes, bytes]] = []
+        self._length_at: int | None = None
+        self._heads = HeadMemory(read_answer_head)
         self._head_bytes = 0
         self._status = 0
         self._answering = False
@@ -76,6 +82,13 @@ class UpstreamConnection(asyncio.Protocol):
         self._sink = sink
         self._head_bytes = self._framing_bytes = 0
         self.transport.write(request)
+
+    def answer_head(self) -> AnswerHead:
+        """The checked head of the answer that has started; raises HeadRefusal."""
+        head = self._heads.read(self._headers, self._length_at)
+        if head.is_event_stream:
+            self._heads.forget()
+        return head
 
     def abort(self) -> None:
         """End the exchange now: its caller is gone, the endpoint shall notice."""
@@ -162,6 +175,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         self._headers = []
+        self._length_at = None
         self._delimited = False
         if self._sink is None:
             self._close()
@@ -171,7 +185,10 @@ class UpstreamConnection(asyncio.Protocol):
             return  # a trailer: nobody reads it (RFC 9110, 6.5.1)
         self._headers.append((name, value))
         lowered = name.lower()
-        if lowered == b"content-length" or lowered == b"transfer-encoding":
+        if lowered == b"content-length":
+            self._delimited = True
+            self._length_at = len(self._headers) - 1
+        elif lowered == b"transfer-encoding":
             self._delimited = True
 
     def on_headers_complete(self) -> None:

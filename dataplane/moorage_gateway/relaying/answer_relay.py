@@ -17,7 +17,7 @@ from moorage_gateway.relaying.answer_id import ResponseWatch, require_answer_to
 from moorage_gateway.relaying.breaking_off import BrokenOff, failure_of
 from moorage_gateway.relaying.call import Call
 from moorage_wire.capsules import CapsuleTooLarge
-from moorage_wire.heads import AnswerHead, HeadRefusal, read_answer_head
+from moorage_wire.heads import AnswerHead, HeadRefusal
 from moorage_wire.sse import EventTooLarge, encode_comment, encode_event
 
 WATCHED_EVENT_BYTES = 2 * 1024 * 1024
@@ -113,7 +113,7 @@ class AnswerRelay:
 
     def answer_started(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         try:
-            head = read_answer_head(headers)
+            head = self._connection.answer_head()
         except HeadRefusal as error:
             self._break_off(BadAnswer(f"the endpoint's head is not acceptable: {error.reason}"))
             return

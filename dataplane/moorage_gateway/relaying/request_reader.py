@@ -4,11 +4,11 @@ The parser is llhttp without lenient flags; ``moorage_wire.heads`` checks what i
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import httptools
 
 from moorage_gateway.errors import GatewayError, MalformedRequest
-from moorage_gateway.relaying.head_memory import HeadMemory
 from moorage_gateway.relaying.http_request import HttpRequest
 from moorage_gateway.relaying.request_refusals import (
     body_too_large,
@@ -18,11 +18,16 @@ from moorage_gateway.relaying.request_refusals import (
     unknown_version,
 )
 from moorage_gateway.settings import Limits
+from moorage_wire.head_memory import HeadMemory
 from moorage_wire.heads import HeadRefusal, RequestHead, read_head
 
 
 def _take_none(request: HttpRequest) -> None:
     """A connection that is over takes no request."""
+
+
+def _read_head(max_header_bytes: int, headers: list[tuple[bytes, bytes]]) -> RequestHead:
+    return read_head(tuple(headers), max_header_bytes=max_header_bytes)
 
 
 class RequestReader:
@@ -57,7 +62,7 @@ class RequestReader:
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._length_at: int | None = None
-        self._heads = HeadMemory(self._read_head)
+        self._heads = HeadMemory(partial(_read_head, limits.request_head_bytes))
         self._request: HttpRequest | None = None
         self._body: bytes | bytearray = b""
         self._body_left = 0
@@ -179,9 +184,6 @@ class RequestReader:
         )
         request.raw_headers = tuple(self._headers)
         self.wants_continue = head.expects_continue and request.http11
-
-    def _read_head(self, headers: list[tuple[bytes, bytes]]) -> RequestHead:
-        return read_head(tuple(headers), max_header_bytes=self._limits.request_head_bytes)
 
     def on_body(self, piece: bytes) -> None:
         limit_bytes = self._limits.request_body_bytes

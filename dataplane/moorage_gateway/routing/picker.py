@@ -28,10 +28,8 @@ def pick_for_session(group: BookedGroup, affinity_key: bytes | None) -> BookedEn
 
 def pick_for_request(group: BookedGroup, affinity_key: bytes | None) -> BookedEndpoint:
     """The endpoint of a request without a session: its key's owner, else the least loaded."""
-    if affinity_key is not None:
-        uid = owner(affinity_key, group.requests)
-    else:
-        uid = group.least_loaded()
+    free = affinity_key is None
+    uid = group.least_loaded() if free else owner(affinity_key or b"", group.requests)
     if uid is None:
         return _silent_one(group, group.in_flight)
     return group.endpoints[uid]

@@ -2,16 +2,20 @@
 
 import pytest
 
-from moorage_gateway.relaying.head_memory import HeadMemory
-from moorage_wire.heads import HeadRefusal
+from moorage_wire.head_memory import HeadMemory
+from moorage_wire.heads import HeadRefusal, RequestHead, read_head
 
 HEAD = [(b"Host", b"localhost"), (b"Content-Length", b"5"), (b"Mcp-Session-Id", b"one")]
 
 
+def memory_of_heads() -> HeadMemory[RequestHead]:
+    return HeadMemory(lambda headers: read_head(tuple(headers)))
+
+
 def test_the_length_alone_makes_no_other_head() -> None:
-    memory = HeadMemory()
-    first = memory.read(list(HEAD), 1, 1000)
-    again = memory.read([HEAD[0], (b"Content-Length", b"77"), HEAD[2]], 1, 1000)
+    memory = memory_of_heads()
+    first = memory.read(list(HEAD), 1)
+    again = memory.read([HEAD[0], (b"Content-Length", b"77"), HEAD[2]], 1)
     assert again is first
     assert b"content-length" not in again.forward
 
@@ -26,9 +30,9 @@ def test_the_length_alone_makes_no_other_head() -> None:
     ],
 )
 def test_any_other_difference_does(other: list[tuple[bytes, bytes]]) -> None:
-    memory = HeadMemory()
-    first = memory.read(list(HEAD), 1, 1000)
-    second = memory.read(other, 1, 1000)
+    memory = memory_of_heads()
+    first = memory.read(list(HEAD), 1)
+    second = memory.read(other, 1)
     assert second is not first
     assert second.session_id == dict(other).get(b"Mcp-Session-Id", b"").decode() or (
         second.session_id is None
@@ -36,8 +40,8 @@ def test_any_other_difference_does(other: list[tuple[bytes, bytes]]) -> None:
 
 
 def test_a_refused_head_is_refused_again() -> None:
-    memory = HeadMemory()
-    memory.read(list(HEAD), 1, 1000)
+    memory = memory_of_heads()
+    memory.read(list(HEAD), 1)
     for _ in range(2):
         with pytest.raises(HeadRefusal):
-            memory.read([*HEAD, HEAD[2]], 1, 1000)
+            memory.read([*HEAD, HEAD[2]], 1)
