@@ -19,6 +19,7 @@ import pytest
 from fakes.child_process import serving
 from fakes.cr_documents import gateway_document, group_document, route
 from fakes.cr_files import write
+from fakes.raw_session import RawSession
 
 
 @dataclass
@@ -80,11 +81,14 @@ def files(folder: Path, url: str) -> Path:
     return write(folder / "a.yaml", gateway, group_document(source=source))
 
 
+def base_url(terminal: Terminal) -> str:
+    return terminal.text().partition("/mcp")[0].rpartition("  ")[2]
+
+
 async def get(terminal: Terminal, host: str) -> int:
-    base = terminal.text().partition("/mcp")[0].rpartition("  ")[2]
     async with (
         aiohttp.ClientSession() as http,
-        http.get(f"{base}/mcp", headers={"Host": host}) as answer,
+        http.get(f"{base_url(terminal)}/mcp", headers={"Host": host}) as answer,
     ):
         return answer.status
 
@@ -136,3 +140,23 @@ async def test_a_terminal_that_stands_still_does_not_stop_the_gateway(
             await asyncio.sleep(0.6)
         for _ in range(10):
             assert await asyncio.wait_for(get(terminal, "localhost"), 2) in (200, 400, 405, 406)
+
+
+async def test_a_server_that_dies_is_told_with_its_name_and_last_words(tmp_path: Path) -> None:
+    code = "import sys; sys.exit('reading the settings\\ncannot find tickets.toml \\x1b[2J')"
+    group = group_document(source={"stdio": {"command": [sys.executable, "-c", code]}})
+    file = write(tmp_path / "a.yaml", gateway_document(routes=[route("/mcp", "tickets")]), group)
+    async with on_terminal(file) as terminal:
+        await terminal.shows("0 sessions")
+        with pytest.raises(AssertionError):
+            await RawSession.opened(f"{base_url(terminal)}/mcp")
+        shown = await terminal.shows("    cannot find tickets.toml")
+        (told,) = {
+            line.partition("tickets: ")[2].partition(" (")[0]
+            for line in shown.splitlines()
+            if "ended unasked" in line
+        }
+        assert told == "server process ended unasked"
+        assert "how: exit code 1)" in shown
+        assert "\n    reading the settings\n    cannot find tickets.toml " in shown
+        assert "\x1b[2J" not in shown

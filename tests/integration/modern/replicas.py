@@ -19,6 +19,7 @@ from moorage_wire.capsules import KeyRing
 
 Behaviours = Callable[[str], Mapping[str, Behaviour]]
 """What an endpoint of that name does."""
+Params = Mapping[str, Any]
 
 
 @dataclass
@@ -31,7 +32,12 @@ class Replicas:
     turns: Iterator[int]
 
     async def ask(
-        self, method: str, *lines: str, at: int | None = None, path: str = "/mcp", **params: Any
+        self,
+        method: str,
+        params: Params,
+        *lines: str,
+        at: int | None = None,
+        path: str = "/mcp",
     ) -> Answer:
         """One modern request on a connection of its own; its id is always 1."""
         number = next(self.turns) if at is None else at
@@ -39,9 +45,9 @@ class Replicas:
             await client.send(modern(method, 1, *lines, path=path, **params))
             return await client.answer()
 
-    async def result(self, method: str, **params: Any) -> Any:
+    async def result(self, method: str, params: Params) -> Any:
         """The result of a request that is served."""
-        answer = await self.ask(method, **params)
+        answer = await self.ask(method, params)
         assert answer.status == 200 and "result" in answer.message, answer
         return answer.message["result"]
 

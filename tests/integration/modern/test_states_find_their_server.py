@@ -54,11 +54,10 @@ async def test_every_retry_reaches_the_endpoint_that_asked_with_its_own_state() 
         async def dialog(number: int) -> str:
             method, params = asked_by[number % 3]
             first = number % 2
-            answer = await there.ask(method, at=first, **params)
+            answer = await there.ask(method, params, at=first)
             state = answer.message["result"]["requestState"]
-            retry = await there.ask(
-                method, at=1 - first, **params, requestState=state, inputResponses={}
-            )
+            again = {**params, "requestState": state, "inputResponses": {}}
+            retry = await there.ask(method, again, at=1 - first)
             told = retry.message["result"]
             assert told["told"].startswith(told["by"] + "/")
             assert told["told"].endswith('."\\\n\u00e9\U0001f600=')
