@@ -64,8 +64,8 @@ async def test_every_request_for_a_task_reaches_the_endpoint_that_runs_it() -> N
                 # The text that the client holds stays the same, whoever answers.
                 assert (told["taskId"], told["by"], told["asked"]) == (text, by, asked)
             for method in ("tasks/update", "tasks/cancel"):
-                more = {"inputResponses": {}} if method == "tasks/update" else {}
-                assert await there.result(method, {"taskId": text, **more})
+                params = {"taskId": text, "inputResponses": {}}
+                assert await there.result(method, params)
 
         await asyncio.gather(*(follow(*each) for each in begun))
         for upstream in there.upstreams:
