@@ -86,8 +86,9 @@ class UpstreamConnection(asyncio.Protocol):
     def answer_head(self) -> AnswerHead:
         """The checked head of the answer that has started; raises HeadRefusal."""
         head = self._heads.read(self._headers, self._length_at)
-        if head.is_event_stream:
+        if head.is_event_stream:  # it may last for hours, and shall hold as little as it can
             self._heads.forget()
+            self._headers = []
         return head
 
     def abort(self) -> None:

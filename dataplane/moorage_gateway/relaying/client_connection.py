@@ -5,7 +5,6 @@ costs half as much per call (docs/decisions/0005-hot-path.md).
 """
 
 import asyncio
-from collections import deque
 from typing import Protocol, cast
 
 from moorage_gateway.errors import CapacityError, GatewayError
@@ -76,7 +75,7 @@ class ClientConnection(asyncio.Protocol):
         self._reader = RequestReader(server.limits, loop.time, self._take)
         self._half_sent = False
         self._held_bytes = 0
-        self._waiting: deque[HttpRequest] = deque()
+        self._waiting: list[HttpRequest] = []  # short, and most never hold any
         self._task: asyncio.Task[None] | None = None
         self._closing = False
         self._eof = False
@@ -216,7 +215,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _begin_next(self) -> None:
         if self._waiting and self._task is None and self.transport is not None:
-            self._begin(self._waiting.popleft())
+            self._begin(self._waiting.pop(0))
             if self._reading_paused and not self._is_full:
                 self._reading_paused = False
                 self.transport.resume_reading()

@@ -91,6 +91,7 @@ class Front:
             raise MethodNotAllowed(f"{request.method} has no meaning at 2026-07-28", allowed="POST")
         elif request.method == "GET":
             call.method = "stream"
+            request.raw_headers = ()  # a stream may last for hours, and needs them no more
             await self.streams.get(call, ANONYMOUS)
         elif request.method == "DELETE":
             call.method = "delete"

@@ -4,7 +4,7 @@ The parser is llhttp without lenient flags; ``moorage_wire.heads`` checks what i
 """
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 
 import httptools
 
@@ -24,6 +24,12 @@ from moorage_wire.heads import HeadRefusal, RequestHead, read_head
 
 def _take_none(request: HttpRequest) -> None:
     """A connection that is over takes no request."""
+
+
+@cache
+def _reading(max_header_bytes: int) -> Callable[[list[tuple[bytes, bytes]]], RequestHead]:
+    """One for all connections, which are many."""
+    return partial(_read_head, max_header_bytes)
 
 
 def _read_head(max_header_bytes: int, headers: list[tuple[bytes, bytes]]) -> RequestHead:
@@ -62,7 +68,7 @@ class RequestReader:
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._length_at: int | None = None
-        self._heads = HeadMemory(partial(_read_head, limits.request_head_bytes))
+        self._heads = HeadMemory(_reading(limits.request_head_bytes))
         self._request: HttpRequest | None = None
         self._body: bytes | bytearray = b""
         self._body_left = 0
