@@ -51,10 +51,7 @@ _METHOD = (
 def run(settings: Settings) -> Report:
     proxies: list[Proxy] = [Direct(), Nginx(), Envoy(), *gateways(settings)]
 
-    def measure(proxy: Proxy) -> Figures:
-        return measure_paces(proxy, settings.seconds)
-
-    samples = measured("sse", subjects(settings, proxies, measure), settings.rounds)
+    samples = [sample for pace in PACES for sample in _samples(settings, proxies, pace)]
     return Report(
         scenario="sse",
         title="SSE events",
@@ -72,6 +69,19 @@ def run(settings: Settings) -> Report:
             for goal in goals(samples, f"moorage {each.label}")
         ],
     )
+
+
+def _samples(settings: Settings, proxies: Sequence[Proxy], pace: Pace) -> list[Sample]:
+    """All rounds of one pace: what is compared lies seconds apart, not minutes."""
+
+    def measure(proxy: Proxy) -> Figures:
+        events = round(pace.per_second * settings.seconds)
+        with stub(ENDPOINTS) as upstream, running_proxy(proxy, upstream) as running:
+            seen = measure_events(running, upstream, pace, events)
+        return {f"{name}_{pace.key}": value for name, value in seen.items()}
+
+    chosen = subjects(settings, proxies, measure)
+    return measured(f"sse, {pace.told}", chosen, settings.rounds)
 
 
 def _table(pace: Pace) -> Table:
@@ -92,15 +102,6 @@ def _table(pace: Pace) -> Table:
             Ratio(cpu, "nginx", "CPU x nginx"),
         ],
     )
-
-
-def measure_paces(proxy: Proxy, seconds: float) -> Figures:
-    figures: dict[str, float] = {}
-    for pace in PACES:
-        with stub(ENDPOINTS) as upstream, running_proxy(proxy, upstream) as running:
-            seen = measure_events(running, upstream, pace, round(pace.per_second * seconds))
-        figures |= {f"{name}_{pace.key}": value for name, value in seen.items()}
-    return figures
 
 
 def measure_events(
