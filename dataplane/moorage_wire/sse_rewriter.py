@@ -85,20 +85,21 @@ class SseIdRewriter:
     # ---- whole lines without lone CRs, up to the end of an event: the ordinary chunk ----------
 
     def _whole_lines_out(self, chunk: bytes) -> bytes:
-        if chunk.find(b"\nid:") >= 0 or chunk.startswith(b"id:"):
+        if b"id:" in chunk:
             chunk = self._with_ids_rewritten(chunk)
         self._event_open = False
         self._event_bytes = 0
         return chunk
 
     def _with_ids_rewritten(self, chunk: bytes) -> bytes:
-        # Each text between two b"\nid:" begins with the rest of an id line, whose line feed may
-        # be the one that belongs to the next b"\nid:".
-        before, *after = (b"\n" + chunk).split(b"\nid:")
-        out = [before]
-        for text in after:
-            value, line_feed, rest = text.partition(b"\n")
-            out += b"\n", self._id_line_out(b"id:" + value), line_feed, rest
+        out: list[bytes] = []
+        done = 0
+        lines = b"\n" + chunk  # so that each line begins behind a line feed
+        while (at := lines.find(b"\nid:", done)) >= 0:
+            end = lines.index(b"\n", at + 1)
+            out += lines[done : at + 1], self._id_line_out(lines[at + 1 : end])
+            done = end
+        out.append(lines[done:])
         return b"".join(out)[1:]
 
     # ---- any chunk -----------------------------------------------------------------------------

@@ -6,7 +6,6 @@ gateway adds goes only between events.
 """
 
 import asyncio
-from collections.abc import Callable
 from typing import Protocol
 
 from moorage_gateway.connecting.upstream_connection import UpstreamConnection
@@ -24,6 +23,8 @@ WATCHED_EVENT_BYTES = 2 * 1024 * 1024
 """Above what a passage lets through, so that the watch never breaks an answer off."""
 WHOLE_BODY_BYTES = 64 * 1024
 """A JSON body up to this size is whole before anything of it goes out."""
+_BREAKING_OFF = (BrokenOff, EventTooLarge, CapsuleTooLarge, UpstreamError)
+"""What a passage raises when it can let no more out."""
 
 
 class Passage(Protocol):
@@ -129,20 +130,33 @@ class AnswerRelay:
         self._passage.started(status, head)
 
     def answer_received(self, chunk: bytes) -> None:
-        if not self.ended:
-            self._take(self._passage.feed, chunk)
+        if self.ended:
+            return
+        try:
+            out = self._passage.feed(chunk)
+        except _BREAKING_OFF as error:
+            self._spoilt(error)
+        else:
+            self._keep(out)
 
     def segment_ended(self) -> None:
         if self.ended:
             return
         self._restart_silence()
-        if self._head is None or self._passage.holding:
+        if self._written:
+            self._write_collected()
+        elif self._head is None or self._passage.holding:
             return
-        if self._written or self._is_stream or self._body_bytes > WHOLE_BODY_BYTES:
-            self._write_segment()
+        elif self._is_stream or self._body_bytes > WHOLE_BODY_BYTES:
+            self._write_begun()
 
     def answer_ended(self) -> None:
-        if self.ended or not self._take(self._passage.finish):
+        if self.ended:
+            return
+        try:
+            self._keep(self._passage.finish())
+        except _BREAKING_OFF as error:
+            self._spoilt(error)
             return
         if self._is_stream and self._is_unanswered():
             self._break_off(OutcomeUnknown("the endpoint ended its stream without an answer"))
@@ -152,7 +166,7 @@ class AnswerRelay:
             self._end_whole()
 
     def _end_written(self) -> None:
-        self._write_segment()
+        self._write_collected()
         self._write(b"0\r\n\r\n" if self._call.http11 else b"")
         self._end(keep_alive=self._call.http11)
 
@@ -180,7 +194,7 @@ class AnswerRelay:
         if self.ended:
             return
         if self._is_stream and self._body and not self._passage.holding:
-            self._write_segment()
+            self._write_collected() if self._written else self._write_begun()
         if self._written:
             self._fail_written(failure)
         else:
@@ -190,22 +204,15 @@ class AnswerRelay:
         if self.silence_seconds:
             self.deadline = asyncio.get_running_loop().time() + self.silence_seconds
 
-    def _take(self, step: Callable[..., bytes], *octets: bytes) -> bool:
-        """Collect what the passage lets out; False when it broke the answer off."""
-        try:
-            out = step(*octets)
-        except BrokenOff as broken:
-            self._keep(broken.before)
-            self._break_off(broken.failure)
-        except EventTooLarge as error:
+    def _spoilt(self, error: BrokenOff | EventTooLarge | CapsuleTooLarge | UpstreamError) -> None:
+        """The passage broke the answer off; what it let out before goes out before."""
+        if isinstance(error, BrokenOff):
             self._keep(error.before)
-            self._break_off(failure_of(error))
-        except (CapsuleTooLarge, UpstreamError) as error:
-            self._break_off(failure_of(error))
-        else:
-            self._keep(out)
-            return True
-        return False
+            self._break_off(error.failure)
+            return
+        if isinstance(error, EventTooLarge):
+            self._keep(error.before)
+        self._break_off(failure_of(error))
 
     def _keep(self, out: bytes) -> None:
         if out:
@@ -258,13 +265,13 @@ class AnswerRelay:
     def keep_alive(self, comment: bytes) -> None:
         """Write a comment between two events, so that a client that is gone is noticed."""
         if not self.ended and self._written and self._is_stream and self._passage.at_boundary:
-            self._write_chunk(comment)
+            self._write(self._chunk(comment))
 
     def close_stream(self, farewell: bytes) -> bool:
         """End a written event stream with ``farewell``; False while an event is half out."""
         if self.ended or not (self._written and self._is_stream and self._passage.at_boundary):
             return False
-        self._write_chunk(farewell)
+        self._write(self._chunk(farewell))
         self._write(b"0\r\n\r\n" if self._call.http11 else b"")
         self._connection.abort()
         self._end(keep_alive=False)
@@ -334,34 +341,36 @@ class AnswerRelay:
             + body
         )
 
-    def _write_segment(self) -> None:
-        body = b"".join(self._body)
-        self._body.clear()
-        self._call.bytes_out += len(body)
-        if self._is_stream:
-            self._call.events += body.count(b"\n\n") + body.count(b"\n\r\n")
-        if not self._written:
-            self._written = True
-            head = self._head
-            assert head is not None
-            session = self._passage.session_line + self._call.cors_lines
-            start = streamed_head(
-                self._call.status,
-                head.forward,
-                session,
-                chunked=self._call.http11,
-                closing=self._call.decide_closing(),
-            )
-            self._write(start + self._chunk(body) if body else start)
-        elif body:
-            self._write_chunk(body)
+    def _write_begun(self) -> None:
+        """The head, and what there is of the body, in one write."""
+        call, head = self._call, self._head
+        assert head is not None
+        self._written = True
+        start = streamed_head(
+            call.status,
+            head.forward,
+            self._passage.session_line + call.cors_lines,
+            chunked=call.http11,
+            closing=call.decide_closing(),
+        )
+        self._write(start + self._chunk(self._collected()))
 
-    def _write_chunk(self, body: bytes) -> None:
-        if body:
-            self._write(self._chunk(body))
+    def _write_collected(self) -> None:
+        if self._body:
+            self._write(self._chunk(self._collected()))
+
+    def _collected(self) -> bytes:
+        call, pieces = self._call, self._body
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        call.bytes_out += len(body)
+        if self._is_stream:
+            call.events += body.count(b"\n\n") + body.count(b"\n\r\n")
+        return body
 
     def _chunk(self, body: bytes) -> bytes:
-        return b"%x\r\n%b\r\n" % (len(body), body) if self._call.http11 else body
+        """``body`` as one chunk; an empty one would be taken for the end."""
+        return b"%x\r\n%b\r\n" % (len(body), body) if body and self._call.http11 else body
 
     def _write(self, octets: bytes) -> None:
         transport = self._call.client.transport
