@@ -6,10 +6,6 @@ contain none; stdout carries nothing else, yet real servers print noise there.
 
 from typing import Final
 
-from moorage_wire.jsonrpc import MalformedMessage, Message, read_message
-
-DEFAULT_MAX_LINE_BYTES: Final = 4 * 1024 * 1024
-
 
 class LineTooLong(ValueError):
     """A line passed its bound before its newline came; the channel cannot be trusted any more."""
@@ -27,14 +23,9 @@ class LineReader:
 
     __slots__ = ("_max_line_bytes", "_pending")
 
-    def __init__(self, max_line_bytes: int = DEFAULT_MAX_LINE_BYTES) -> None:
+    def __init__(self, max_line_bytes: int) -> None:
         self._max_line_bytes: Final = max_line_bytes
         self._pending = bytearray()
-
-    @property
-    def pending_bytes(self) -> int:
-        """Bytes of the line whose newline has not come yet."""
-        return len(self._pending)
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The lines that this chunk completes; raises ``LineTooLong``."""
@@ -53,11 +44,3 @@ class LineReader:
         if len(line) > self._max_line_bytes:
             raise LineTooLong(self._max_line_bytes)
         return line
-
-
-def read_stdout_line(line: bytes) -> Message | None:
-    """The message on a line, or ``None`` where the line is noise for the log."""
-    try:
-        return read_message(line)
-    except MalformedMessage:
-        return None

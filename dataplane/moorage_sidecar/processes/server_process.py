@@ -96,10 +96,6 @@ class ServerProcess:
         while await self._stdout.read():
             pass
 
-    @property
-    def has_ended(self) -> bool:
-        return self._watch.ended.done()
-
     async def end(self) -> ProcessExit:
         """Take the process down by the ladder; safe to call often, the steps run once."""
         if self._ending is None:

@@ -34,17 +34,15 @@ class HeldMessages:
         self._limits = limits
         self._messages: deque[Message] = deque()
         self._bytes = 0
-        self.dropped = 0
 
     def keep(self, message: Message) -> bool:
-        """Keep a message for later; past the bound it is dropped and counted."""
+        """Keep a message for later; False if it was dropped at the bound."""
         size = len(message.wire)
         is_full = (
             len(self._messages) >= self._limits.held_messages
             or self._bytes + size > self._limits.held_bytes
         )
         if is_full:
-            self.dropped += 1
             return False
         self._messages.append(message)
         self._bytes += size

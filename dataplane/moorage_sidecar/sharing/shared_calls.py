@@ -8,7 +8,6 @@ from moorage_sidecar.limits import BridgeLimits
 from moorage_sidecar.outbox import Outbox
 from moorage_sidecar.refusals import TooMany
 from moorage_sidecar.sharing.translation import PROGRESS_MEMBER
-from moorage_wire.id_map import IdMap, IdMapFull
 from moorage_wire.jsonrpc import Message
 
 LOG_LEVEL_MEMBER: Final = "io.modelcontextprotocol/logLevel"
@@ -30,15 +29,18 @@ class SharedCall:
     lists_tools: bool
     outbox: Outbox
     last_heard: float
-    issued: int = 0
+    issued: int
 
 
 class SharedCalls:
-    """Calls by the integer under which they travel."""
+    """Calls by the integer under which they travel, bounded.
+
+    Integers are never reused: a late answer to a call that is over cannot reach another one.
+    """
 
     def __init__(self, limits: BridgeLimits) -> None:
         self._limits = limits
-        self._ids = IdMap(limits.max_calls)
+        self._last_issued = 0
         self._calls: dict[int, SharedCall] = {}
 
     def __len__(self) -> int:
@@ -47,6 +49,9 @@ class SharedCalls:
     def open(self, request: Message, now: float) -> SharedCall:
         """Await the answer to a request under a fresh integer; raises ``TooMany``."""
         assert request.id is not None
+        if len(self._calls) >= self._limits.max_calls:
+            raise TooMany("unanswered requests to a server", self._limits.max_calls, RETRY_SECONDS)
+        self._last_issued += 1
         meta = request.meta or {}
         token = meta.get(PROGRESS_MEMBER)
         call = SharedCall(
@@ -57,11 +62,8 @@ class SharedCalls:
             lists_tools=request.method == LIST_TOOLS_METHOD,
             outbox=Outbox(self._limits.stream_queue_bytes, SLOW_READER_SECONDS),
             last_heard=now,
+            issued=self._last_issued,
         )
-        try:
-            call.issued = self._ids.issue(call, request.id)
-        except IdMapFull as full:
-            raise TooMany("unanswered requests to a server", full.limit, RETRY_SECONDS) from None
         self._calls[call.issued] = call
         return call
 
@@ -71,7 +73,6 @@ class SharedCalls:
 
     def close(self, issued: int) -> SharedCall | None:
         """The call waits no longer."""
-        self._ids.resolve(issued)
         return self._calls.pop(issued, None)
 
     def close_all(self) -> list[SharedCall]:

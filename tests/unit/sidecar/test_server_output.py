@@ -36,6 +36,10 @@ def test_an_unsafe_answer_still_tells_whose_it_is(line: bytes, raw_id: bytes) ->
     "line",
     [
         b"starting up",
+        b"{'jsonrpc': '2.0'}",
+        b'{"level":"info","msg":"started"}',
+        b'{"jsonrpc":"2.0","id":1,"result":{}} trailing',
+        b"null",
         b"{}",
         b'{"id":1,"method":"x"}',
         b"[]",
