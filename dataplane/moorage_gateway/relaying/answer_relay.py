@@ -6,7 +6,6 @@ gateway adds goes only between events.
 """
 
 import asyncio
-from typing import Protocol
 
 from moorage_gateway.connecting.upstream_connection import UpstreamConnection
 from moorage_gateway.errors import BadAnswer, GatewayError, OutcomeUnknown, UpstreamError
@@ -15,6 +14,7 @@ from moorage_gateway.relaying.answer_head import streamed_head, whole_head
 from moorage_gateway.relaying.answer_id import ResponseWatch, require_answer_to
 from moorage_gateway.relaying.breaking_off import BrokenOff, failure_of
 from moorage_gateway.relaying.call import Call
+from moorage_gateway.relaying.passages.passage import Passage
 from moorage_wire.capsules import CapsuleTooLarge
 from moorage_wire.heads import AnswerHead, HeadRefusal
 from moorage_wire.sse import EventTooLarge, encode_comment, encode_event
@@ -25,34 +25,6 @@ WHOLE_BODY_BYTES = 64 * 1024
 """A JSON body up to this size is whole before anything of it goes out."""
 _BREAKING_OFF = (BrokenOff, EventTooLarge, CapsuleTooLarge, UpstreamError)
 """What a passage raises when it can let no more out."""
-
-
-class Passage(Protocol):
-    """What happens to an answer's body on its way; one of ``passages.py``."""
-
-    def started(self, status: int, head: AnswerHead) -> None: ...
-    def feed(self, chunk: bytes) -> bytes: ...
-    def finish(self) -> bytes: ...
-
-    @property
-    def at_boundary(self) -> bool:
-        """True where the gateway may add an event of its own."""
-        ...
-
-    @property
-    def holding(self) -> bool:
-        """True while nothing may go out yet, the head included."""
-        ...
-
-    @property
-    def session_line(self) -> bytes:
-        """The session id header line of the answer, or nothing."""
-        ...
-
-    @property
-    def answers(self) -> bytes | None:
-        """Raw id of the request whose response this must be; None where there is none."""
-        ...
 
 
 class AnswerRelay:

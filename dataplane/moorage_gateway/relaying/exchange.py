@@ -10,8 +10,9 @@ from moorage_gateway.errors import (
     EndpointUnreachable,
     UpstreamError,
 )
-from moorage_gateway.relaying.answer_relay import AnswerRelay, Passage
+from moorage_gateway.relaying.answer_relay import AnswerRelay
 from moorage_gateway.relaying.call import Call
+from moorage_gateway.relaying.passages.passage import Passage
 from moorage_gateway.routing.endpoint_book import BookedEndpoint, EndpointBook
 
 SWEEP_SECONDS = 0.25

@@ -4,7 +4,8 @@ from moorage_gateway.access.principal import Principal
 from moorage_gateway.errors import EndpointUnreachable, MalformedRequest, UpstreamError
 from moorage_gateway.relaying.affinity import affinity_key
 from moorage_gateway.relaying.call import Call
-from moorage_gateway.relaying.passages import InitializePassage, LegacyPassage, SealEventId
+from moorage_gateway.relaying.passages.initialize import InitializePassage
+from moorage_gateway.relaying.passages.legacy import LegacyPassage, SealEventId
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.relaying.sessions import (
     EventIds,

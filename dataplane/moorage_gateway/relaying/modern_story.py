@@ -16,7 +16,7 @@ from moorage_gateway.relaying.modern_capsules import (
     open_request,
     request_digest,
 )
-from moorage_gateway.relaying.passages import ModernPassage
+from moorage_gateway.relaying.passages.modern import ModernPassage
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.routing.endpoint_book import BookedEndpoint
 from moorage_gateway.routing.picker import pick_for_request

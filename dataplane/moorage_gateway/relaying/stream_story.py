@@ -3,7 +3,7 @@
 from moorage_gateway.access.principal import Principal
 from moorage_gateway.errors import CapacityError, EndpointUnreachable, MalformedRequest
 from moorage_gateway.relaying.call import Call
-from moorage_gateway.relaying.passages import LegacyPassage
+from moorage_gateway.relaying.passages.legacy import LegacyPassage
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.relaying.sessions import EventIds, board, client_line, gone, upstream_line
 from moorage_gateway.routing.endpoint_book import BookedEndpoint

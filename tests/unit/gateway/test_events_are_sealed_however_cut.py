@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fakes.capsule_samples import ROUTE, sealer_of
 from moorage_gateway.relaying.breaking_off import BrokenOff
 from moorage_gateway.relaying.modern_capsules import Sealing
-from moorage_gateway.relaying.passages import ModernPassage
+from moorage_gateway.relaying.passages.modern import ModernPassage
 from moorage_gateway.settings import Limits
 from moorage_wire.capsules import CapsuleKind, CursorContent, open_content
 from moorage_wire.heads import AnswerHead

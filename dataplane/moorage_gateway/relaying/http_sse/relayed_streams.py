@@ -16,7 +16,7 @@ from moorage_gateway.relaying.http_sse.answering import KEEP_ALIVE, KEEP_ALIVE_S
 from moorage_gateway.relaying.http_sse.endpoint_passage import EndpointPassage
 from moorage_gateway.relaying.http_sse.wire_forms import message_uri
 from moorage_gateway.relaying.message_story import PLACES_TO_TRY
-from moorage_gateway.relaying.passages import LegacyPassage
+from moorage_gateway.relaying.passages.legacy import LegacyPassage
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.relaying.sessions import gone
 from moorage_gateway.routing.endpoint_book import BookedEndpoint

@@ -8,7 +8,7 @@ from moorage_gateway.errors import EndpointGone, EndpointUnreachable
 from moorage_gateway.relaying.call import Call
 from moorage_gateway.relaying.http_sse.held_request import HeldRequest, seal_request
 from moorage_gateway.relaying.http_sse.replica_port import PATH, PROOF_HEADER
-from moorage_gateway.relaying.passages import LegacyPassage
+from moorage_gateway.relaying.passages.legacy import LegacyPassage
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.routing.endpoint_book import BookedEndpoint, BookedGroup
 from moorage_gateway.routing.endpoint_state import Health

@@ -1,0 +1,1 @@
+"""What happens to an answer's body on its way, one file per kind of answer."""
