@@ -63,12 +63,15 @@ _HOP_BY_HOP = frozenset(
     (b"keep-alive", b"te", b"trailer", b"http2-settings")
 )  # RFC 9110 §7.6.1, beside those that are read
 # Who the client is, or which URL it "really" asked for, as told by a proxy before us. Endpoints
-# that trust the proxy before them would believe these, and anybody can send them.
+# that trust the proxy before them would believe these, and anybody can send them. Some gateways
+# let a client name the server by ``mcp-init-host``, and CGI programs take ``proxy`` for their own.
 _IDENTITY = frozenset(
     (
         b"client-ip",
         b"forwarded",
         b"from",
+        b"mcp-init-host",
+        b"proxy",
         b"remote-user",
         b"tailscale-user-login",
         b"true-client-ip",

@@ -121,6 +121,7 @@ async def test_no_client_chooses_who_answers_it_or_who_it_is_taken_for() -> None
         "X-Real-IP: 10.0.0.1",
         "Moorage-Principal: root",
         "Proxy-Authorization: Basic x",
+        "Proxy: http://evil.example",
         "Authorization: Bearer secret",
         "Cookie: a=b",
         "TE: trailers",
@@ -131,5 +132,4 @@ async def test_no_client_chooses_who_answers_it_or_who_it_is_taken_for() -> None
         (seen,) = [r for r in upstream.server.requests if b'"marked"' in r.body]
         assert seen.headers["host"] == f"127.0.0.1:{upstream.server.port}"
         assert seen.target == "/mcp"
-        # This one says nothing to anybody but the servers that it was made for.
-        assert set(seen.headers) & {n.partition(":")[0].lower() for n in lines} == {"mcp-init-host"}
+        assert not set(seen.headers) & {n.partition(":")[0].lower() for n in lines}

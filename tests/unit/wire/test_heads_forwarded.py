@@ -71,6 +71,8 @@ def test_an_empty_head_reads_as_nothing_sent() -> None:
         b"TE",
         b"Trailer",
         b"HTTP2-Settings",
+        b"Mcp-Init-Host",
+        b"Proxy",
         b"Proxy-Authorization",
         b"Proxy-Connection",
         b"Forwarded",
