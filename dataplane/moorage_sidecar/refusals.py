@@ -20,12 +20,16 @@ UNSUPPORTED_VERSION: Final = -32022
 
 
 class Refusal(Exception):
-    """What a caller gets instead of an answer: what happened, where, what to do."""
+    """What a caller gets instead of an answer: its name, what happened, and what to do about it.
+
+    ``data`` is what the protocol asks for besides name and remedy.
+    """
 
     def __init__(
         self,
         reason: str,
         message: str,
+        remedy: str | None,
         *,
         status: int = 200,
         code: int = INVALID_REQUEST,
@@ -35,14 +39,21 @@ class Refusal(Exception):
         super().__init__(message)
         self.reason = reason
         self.message = message
+        self.remedy = remedy
         self.status = status
         self.code = code
-        self.data = data
+        self.data = dict(data or {})
         self.headers = dict(headers or {})
 
     def answer(self, raw_id: bytes | None) -> bytes:
-        """The JSON-RPC error answer to the request with this raw id."""
-        return error_response(raw_id, self.code, self.message, self.data)
+        """The JSON-RPC error answer to the request with this raw id.
+
+        Its ``data`` has the shape of the gateway's: ``reason``, and ``remedy`` where there is one.
+        """
+        data: dict[str, object] = {"reason": self.reason}
+        if self.remedy is not None:
+            data["remedy"] = self.remedy
+        return error_response(raw_id, self.code, self.message, {**data, **self.data})
 
 
 class ProcessRefusal(Refusal):
@@ -55,8 +66,8 @@ class DidNotStart(ProcessRefusal):
     def __init__(self, program: str, how: str) -> None:
         super().__init__(
             "DidNotStart",
-            f"the MCP server {program!r} did not start: {how}. "
-            "Run its command by hand to see what it needs, then try again.",
+            f"the MCP server {program!r} did not start: {how}",
+            "run its command by hand to see what it needs, then try again",
             code=NOT_REACHED,
         )
 
@@ -69,7 +80,8 @@ class OutcomeUnknown(ProcessRefusal):
         super().__init__(
             "OutcomeUnknown",
             f"outcome unknown: {how} while this call was running; it may or may not have taken "
-            "effect. Check before you repeat it; a new session starts a new server process.",
+            "effect",
+            "check its effect before calling again; a new session starts a new server process",
             code=OUTCOME_UNKNOWN,
         )
 
@@ -81,7 +93,8 @@ class NoAnswer(ProcessRefusal):
         super().__init__(
             "NoAnswer",
             f"no answer: the MCP server was silent for {silent_seconds:g} s and the call was "
-            "cancelled; it may or may not have taken effect. Check before you repeat it.",
+            "cancelled; it may or may not have taken effect",
+            "check its effect before calling again",
             code=OUTCOME_UNKNOWN,
         )
 
@@ -92,8 +105,8 @@ class NotReading(ProcessRefusal):
     def __init__(self, how: str) -> None:
         super().__init__(
             "NotReading",
-            f"the MCP server does not read its stdin: {how}; this message was not given to it. "
-            "Try again later, or end the session and start a new one.",
+            f"the MCP server does not read its stdin: {how}; this message was not given to it",
+            "try again later, or end the session and start a new one",
             code=NOT_REACHED,
         )
 
@@ -104,8 +117,8 @@ class GarbledAnswer(ProcessRefusal):
     def __init__(self, why: str) -> None:
         super().__init__(
             "GarbledAnswer",
-            f"the MCP server's answer cannot be relayed: {why}. The call may have taken "
-            "effect: check before you repeat it, and mend the server's output.",
+            f"the MCP server's answer cannot be relayed: {why}; the call may have taken effect",
+            "check its effect before calling again, and mend the server's output",
             code=OUTCOME_UNKNOWN,
         )
 
@@ -114,7 +127,7 @@ class RequestCancelled(Refusal):
     """The client cancelled and the server, rightly, says no more."""
 
     def __init__(self) -> None:
-        super().__init__("RequestCancelled", "request cancelled", code=REQUEST_CANCELLED)
+        super().__init__("RequestCancelled", "request cancelled", None, code=REQUEST_CANCELLED)
 
 
 class ClientTooSlow(Refusal):
@@ -123,8 +136,8 @@ class ClientTooSlow(Refusal):
     def __init__(self) -> None:
         super().__init__(
             "ClientTooSlow",
-            "messages of this stream came faster than they were taken; the stream was ended. "
-            "Ask again and read the answer as it arrives.",
+            "messages of this stream came faster than they were taken; the stream was ended",
+            "ask again and read the answer as it arrives",
             code=REFUSED,
         )
 
@@ -135,8 +148,8 @@ class TooMany(Refusal):
     def __init__(self, what: str, limit: int, retry_seconds: int) -> None:
         super().__init__(
             "TooMany",
-            f"this bridge holds at most {limit} {what}; retry in {retry_seconds} s, "
-            "or end what is no longer needed.",
+            f"this bridge holds at most {limit} {what}",
+            f"retry in {retry_seconds} s, or end what is no longer needed",
             status=503,
             code=BOUND_REACHED,
             headers={"Retry-After": str(retry_seconds)},
@@ -149,7 +162,8 @@ class Stopping(Refusal):
     def __init__(self) -> None:
         super().__init__(
             "Stopping",
-            "this bridge is stopping and opens nothing new; retry, another one will answer.",
+            "this bridge is stopping and opens nothing new",
+            "send it again: another one will answer",
             status=503,
             code=BOUND_REACHED,
             headers={"Retry-After": "1"},
@@ -163,13 +177,14 @@ class BadRequest(Refusal):
         self,
         reason: str,
         message: str,
+        remedy: str | None,
         *,
         status: int = 400,
         code: int = INVALID_REQUEST,
         allow: str | None = None,
     ) -> None:
         headers = {"Allow": allow} if allow else None
-        super().__init__(reason, message, status=status, code=code, headers=headers)
+        super().__init__(reason, message, remedy, status=status, code=code, headers=headers)
 
 
 class UnsupportedVersion(Refusal):
@@ -182,8 +197,8 @@ class UnsupportedVersion(Refusal):
         self.is_spoken = is_spoken
         super().__init__(
             "UnsupportedVersion",
-            f"protocol version {requested} is not supported by this server; "
-            f"use one of {', '.join(supported)}.",
+            f"protocol version {requested} is not supported by this server",
+            f"use one of {', '.join(supported)}",
             status=400,
             code=UNSUPPORTED_VERSION,
             data={"supported": list(supported), "requested": requested},
@@ -196,7 +211,8 @@ class SubscriptionEnded(ProcessRefusal):
     def __init__(self, how: str) -> None:
         super().__init__(
             "SubscriptionEnded",
-            f"the subscription ended: {how}. Listen again and refetch what you follow.",
+            f"the subscription ended: {how}",
+            "listen again and refetch what you follow",
             code=REFUSED,
         )
 
@@ -207,6 +223,7 @@ class SessionNotFound(Refusal):
     def __init__(self) -> None:
         super().__init__(
             "SessionNotFound",
-            "no such session: it ended or never was. Send initialize without a session id.",
+            "no such session: it ended or never was",
+            "send initialize without a session id",
             status=404,
         )

@@ -25,10 +25,21 @@ def read_accept(accept: bytes | None) -> AcceptedTypes:
     if not (types.json or types.events):
         raise BadRequest(
             "NotAcceptable",
-            "send `Accept: application/json, text/event-stream`; an answer is one of the two.",
+            "an answer is JSON or an event stream, and neither is accepted",
+            "send `Accept: application/json, text/event-stream`",
             status=406,
         )
     return types
+
+
+def not_a_stream_reader() -> BadRequest:
+    """The refusal of a client that does not accept the stream it asks for."""
+    return BadRequest(
+        "NotAcceptable",
+        "what was asked for is an event stream, and none is accepted",
+        "send `Accept: text/event-stream`",
+        status=406,
+    )
 
 
 def _media_range(part: str) -> str:

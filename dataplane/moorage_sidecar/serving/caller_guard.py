@@ -19,13 +19,15 @@ def check_caller(host: bytes | None, origin: bytes | None, own_host: str | None)
     if name is None or not (_is_address(name) or name in (LOOPBACK_NAME, own_host)):
         raise BadRequest(
             "HostNotAllowed",
-            "this bridge does not serve that Host; use its address or localhost.",
+            "this bridge does not serve that Host",
+            "use its address or localhost",
             status=421,
         )
     if origin is not None and not _is_loopback(_name_of_origin(origin)):
         raise BadRequest(
             "OriginNotAllowed",
-            "web pages of that Origin may not call this bridge; go through its gateway.",
+            "web pages of that Origin may not call this bridge",
+            "go through its gateway",
             status=403,
         )
 

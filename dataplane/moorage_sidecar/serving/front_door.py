@@ -65,7 +65,8 @@ class FrontDoor:
                 return await self._messages(checked)
         raise BadRequest(
             "PathNotFound",
-            f"nothing is served here; MCP is at {MCP_PATH}, HTTP+SSE at {SSE_PATH}.",
+            "nothing is served at this path",
+            f"use {MCP_PATH}, or {SSE_PATH} for HTTP+SSE",
             status=404,
         )
 
@@ -112,4 +113,10 @@ class FrontDoor:
 
 
 def _not_allowed(allowed: str) -> BadRequest:
-    return BadRequest("MethodNotAllowed", f"this path takes {allowed}.", status=405, allow=allowed)
+    return BadRequest(
+        "MethodNotAllowed",
+        "this path does not take that HTTP method",
+        f"use {allowed}",
+        status=405,
+        allow=allowed,
+    )

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from moorage_sidecar.limits import BridgeLimits
 from moorage_sidecar.refusals import BadRequest, DidNotStart, OutcomeUnknown, Refusal
-from moorage_sidecar.serving.accepted_types import read_accept
+from moorage_sidecar.serving.accepted_types import not_a_stream_reader, read_accept
 from moorage_sidecar.serving.answers import EventAnswer, accepted
 from moorage_sidecar.serving.http_server import connection_of
 from moorage_sidecar.serving.request_reading import Checked
@@ -32,7 +32,7 @@ class HttpSseStory:
     async def get(self, checked: Checked) -> web.StreamResponse:
         """Open a session with its stream; its first event says where to POST."""
         if not read_accept(checked.head.accept).events:
-            raise BadRequest("NotAcceptable", "send `Accept: text/event-stream`.", status=406)
+            raise not_a_stream_reader()
         session = self.registry.open(resumable=False)
         try:
             return await self._stream(checked, session)
@@ -56,7 +56,11 @@ class HttpSseStory:
         """Give one message to the session's server."""
         session = self._find(checked)
         if isinstance(body, tuple):
-            raise BadRequest("BatchNotAllowed", "HTTP+SSE has no batches; send single messages.")
+            raise BadRequest(
+                "BatchNotAllowed",
+                "HTTP+SSE has no batches",
+                "send each message in a POST of its own",
+            )
         if not session.is_started:
             await self._start(session, body)
         self._ask(session, body)
@@ -67,13 +71,17 @@ class HttpSseStory:
         ids = [value for name, value in parse_qsl(query) if name == SESSION_PARAMETER]
         if len(ids) != 1:
             raise BadRequest(
-                "SessionIdMissing", "POST to the URI that the stream's `endpoint` event gave."
+                "SessionIdMissing",
+                "this URI names no session, or several",
+                "POST to the URI that the stream's `endpoint` event gave",
             )
         return self.registry.find(ids[0], resumable=False)
 
     async def _start(self, session: Session, message: Message) -> None:
         if message.method != "initialize" or message.id is None:
-            raise BadRequest("NotInitialized", "the first message of a session is initialize.")
+            raise BadRequest(
+                "NotInitialized", "the first message of a session is initialize", "begin with it"
+            )
         try:
             await session.start()
         except DidNotStart as refusal:

@@ -8,7 +8,7 @@ from aiohttp import web
 from moorage_sidecar.limits import BridgeLimits
 from moorage_sidecar.outbox import Delivery, Outbox
 from moorage_sidecar.refusals import BadRequest, DidNotStart, OutcomeUnknown, Refusal
-from moorage_sidecar.serving.accepted_types import AcceptedTypes, read_accept
+from moorage_sidecar.serving.accepted_types import AcceptedTypes, not_a_stream_reader, read_accept
 from moorage_sidecar.serving.answers import (
     SESSION_HEADER,
     EventAnswer,
@@ -50,7 +50,7 @@ class LegacyStory:
     async def get(self, checked: Checked) -> web.StreamResponse:
         """Open the session's GET stream, or go on with a stream that broke."""
         if not read_accept(checked.head.accept).events:
-            raise BadRequest("NotAcceptable", "send `Accept: text/event-stream`.", status=406)
+            raise not_a_stream_reader()
         session = self._find(checked)
         event_id = checked.head.last_event_id
         stream = session.board.resume(event_id) if event_id else session.board.open_get()
@@ -69,7 +69,8 @@ class LegacyStory:
         if checked.head.session_id is not None:
             raise BadRequest(
                 "SessionIdOnInitialize",
-                "session ids are given by the bridge; send initialize without Mcp-Session-Id.",
+                "session ids are given by the bridge",
+                "send initialize without Mcp-Session-Id",
             )
         session = self.registry.open(resumable=True)
         try:
@@ -114,12 +115,14 @@ class LegacyStory:
         if head.protocol_version is not None and head.protocol_version not in LEGACY_VERSIONS:
             raise BadRequest(
                 "UnknownVersion",
-                "MCP-Protocol-Version is none of " + ", ".join(LEGACY_VERSIONS) + ".",
+                "MCP-Protocol-Version is none that this bridge knows",
+                f"use one of {', '.join(LEGACY_VERSIONS)}",
             )
         if head.session_id is None:
             raise BadRequest(
                 "SessionIdMissing",
-                "send Mcp-Session-Id as it came with the answer to initialize.",
+                "this request needs a session id",
+                "send Mcp-Session-Id as it came with the answer to initialize",
             )
         return self.registry.find(head.session_id, resumable=True)
 
@@ -199,10 +202,13 @@ def _messages_of(body: Message | Messages, session: Session) -> Messages:
     if session.version is None or not allows_batches(session.version):
         raise BadRequest(
             "BatchNotAllowed",
-            f"version {session.version} has no batches; send each message by itself.",
+            f"version {session.version} has no batches",
+            "send each message in a POST of its own",
         )
     if any(message.method == "initialize" for message in body):
-        raise BadRequest("InitializeInBatch", "initialize must not be part of a batch.")
+        raise BadRequest(
+            "InitializeInBatch", "initialize must not be part of a batch", "send it alone"
+        )
     return body
 
 

@@ -15,7 +15,7 @@ from moorage_sidecar.refusals import (
     UNSUPPORTED_VERSION,
     BadRequest,
 )
-from moorage_sidecar.serving.accepted_types import AcceptedTypes, read_accept
+from moorage_sidecar.serving.accepted_types import AcceptedTypes, not_a_stream_reader, read_accept
 from moorage_sidecar.serving.answers import EventAnswer, accepted, json_answer
 from moorage_sidecar.serving.http_server import connection_of
 from moorage_sidecar.serving.request_reading import Checked
@@ -50,15 +50,17 @@ class ModernStory:
     ) -> web.StreamResponse:
         """Give a request to the principal's server and answer with what comes for it."""
         if isinstance(body, tuple) or body.kind is MessageKind.RESPONSE:
-            raise BadRequest("NotARequest", "send a single request or notification.")
+            raise BadRequest(
+                "NotARequest",
+                "a POST of this version takes one request or notification",
+                "send one",
+            )
         if body.kind is MessageKind.NOTIFICATION:
             return accepted()
         check_modern(checked.head, body)
         accepts = read_accept(checked.head.accept)
         if body.method == LISTEN_METHOD and not accepts.events:
-            raise BadRequest(
-                "NotAcceptable", "a subscription is a stream; accept text/event-stream.", status=406
-            )
+            raise not_a_stream_reader()
         shared = await self.pool.get(checked.principal)
         if body.method == CALL_METHOD:
             shared.tools.check(body, checked.http.raw_headers)

@@ -32,7 +32,7 @@ def check_request(request: web.BaseRequest) -> Checked:
     except HeadRefusal as refusal:
         code = HEADER_MISMATCH if (refusal.header or "").startswith("mcp-") else INVALID_REQUEST
         raise BadRequest(
-            refusal.reason, refusal.message, status=refusal.status, code=code
+            refusal.reason, refusal.message, None, status=refusal.status, code=code
         ) from None
     return Checked(request, head, _principal(request))
 
@@ -40,7 +40,9 @@ def check_request(request: web.BaseRequest) -> Checked:
 def _principal(request: web.BaseRequest) -> bytes:
     named = [value for name, value in request.raw_headers if name.lower() == PRINCIPAL]
     if len(named) > 1:
-        raise BadRequest("DuplicateHeader", "Moorage-Principal appears more than once.")
+        raise BadRequest(
+            "DuplicateHeader", "Moorage-Principal appears more than once", "send it once"
+        )
     return named[0] if named else b""
 
 
@@ -49,13 +51,17 @@ async def read_messages(checked: Checked, limits: BridgeLimits) -> Message | tup
     content_type = (checked.head.content_type or b"").partition(b";")[0].strip().lower()
     if content_type != JSON_TYPE:
         raise BadRequest(
-            "NotJson", "send the message as `Content-Type: application/json`.", status=415
+            "UnsupportedContentType",
+            "the content type is not application/json",
+            "send `Content-Type: application/json`",
+            status=415,
         )
     body = await _read_bytes(checked, limits)
     try:
         return read_body(body)
     except MalformedMessage as error:
-        raise BadRequest("MalformedMessage", str(error), code=error.code) from None
+        remedy = "send one JSON-RPC 2.0 message in UTF-8"
+        raise BadRequest(error.reason, str(error), remedy, code=error.code) from None
 
 
 async def _read_bytes(checked: Checked, limits: BridgeLimits) -> bytes:
@@ -82,7 +88,8 @@ async def _next_chunk(request: web.BaseRequest, limits: BridgeLimits) -> bytes:
     except TimeoutError:
         raise BadRequest(
             "BodyTooSlow",
-            f"nothing of the body came for {limits.body_seconds:g} s; send it without pauses.",
+            f"nothing of the body came for {limits.body_seconds:g} s",
+            "send requests in one go",
             status=408,
         ) from None
 
@@ -90,6 +97,7 @@ async def _next_chunk(request: web.BaseRequest, limits: BridgeLimits) -> bytes:
 def _too_large(limits: BridgeLimits) -> BadRequest:
     return BadRequest(
         "BodyTooLarge",
-        f"a message may have {limits.body_bytes} bytes; send less in one call.",
+        f"a message may have {limits.body_bytes} bytes",
+        "send less in one message",
         status=413,
     )

@@ -46,8 +46,8 @@ class CallBook:
         if key in self._calls:
             raise BadRequest(
                 "IdInFlight",
-                f"request id {request.id.decode()} is already in flight in this session; "
-                "use a new id for each request.",
+                f"request id {request.id.decode()} is already in flight in this session",
+                "use a new id for each request",
             )
         if len(self._calls) >= self._max_calls:
             raise TooMany("unanswered requests in a session", self._max_calls, RETRY_SECONDS)

@@ -61,8 +61,8 @@ class Switchboard:
         if GET_STREAM in self._streams:
             raise BadRequest(
                 "SecondGetStream",
-                "this session has its GET stream open; close it first, "
-                "or resume it with Last-Event-ID.",
+                "this session has its GET stream open",
+                "close it first, or resume it with Last-Event-ID",
                 status=409,
             )
         return self._attach(self._new_stream(GET_STREAM))
@@ -224,7 +224,8 @@ class Switchboard:
         if is_empty:
             raise BadRequest(
                 "EventsGone",
-                "what followed this Last-Event-ID is no longer kept; its call has ended.",
+                "what followed this Last-Event-ID is no longer kept; its call has ended",
+                "make the call anew, after checking its effect",
             )
         return EventStream(position.stream, carries_events=True)
 

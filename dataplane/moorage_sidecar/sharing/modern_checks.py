@@ -42,7 +42,10 @@ def check_modern(head: RequestHead, request: Message) -> None:
     for member in (VERSION_MEMBER, CAPABILITIES_MEMBER):
         if member not in meta:
             raise BadRequest(
-                "MetaMissing", f"params._meta must hold {member!r}.", code=INVALID_PARAMS
+                "MetaMissing",
+                f"params._meta lacks {member!r}",
+                "send it with every request of this version",
+                code=INVALID_PARAMS,
             )
     version = request.string_meta(VERSION_MEMBER)
     if head.protocol_version is None or head.protocol_version != version:
@@ -55,7 +58,8 @@ def check_modern(head: RequestHead, request: Message) -> None:
     if request.method == "initialize":
         raise BadRequest(
             "MethodRemoved",
-            f"{version} has no initialize; send the request itself.",
+            f"{version} has no initialize",
+            "send the request itself",
             status=404,
             code=METHOD_NOT_FOUND,
         )
@@ -73,6 +77,7 @@ def _check_name(head: RequestHead, request: Message) -> None:
 def _mismatch(header: str, member: str) -> BadRequest:
     return BadRequest(
         "HeaderMismatch",
-        f"header {header} is absent or differs from the body's {member}; send the same value.",
+        f"header {header} is absent or differs from the body's {member}",
+        "send exactly the body's value",
         code=HEADER_MISMATCH,
     )

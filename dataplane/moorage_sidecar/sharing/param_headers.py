@@ -110,7 +110,8 @@ def _check_one(
         raise BadRequest(
             "HeaderMismatch",
             f"header {argument.header.decode()} must be sent once and equal the argument "
-            f"{'.'.join(argument.path)}; list the tools again to see what is mirrored.",
+            f"{'.'.join(argument.path)}",
+            "list the tools again to see what is mirrored",
             code=HEADER_MISMATCH,
         )
 

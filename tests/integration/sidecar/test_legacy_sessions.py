@@ -340,18 +340,25 @@ async def test_a_message_over_several_lines_reaches_the_server_as_one(
 
 
 @pytest.mark.parametrize(
-    ("headers", "body", "status"),
+    ("headers", "body", "status", "reason"),
     [
-        ({}, message("ping", 1), 400),
-        ({"Mcp-Session-Id": "invented"}, message("ping", 1), 404),
-        ({"Mcp-Session-Id": "invented"}, initialize_message(), 400),
-        ({"MCP-Protocol-Version": "2024-01-01"}, message("ping", 1), 400),
-        ({"MCP-Protocol-Version": "x", "Mcp-Session-Id": "x"}, message("ping", 1), 400),
-        ({"Accept": "text/html"}, initialize_message(), 406),
-        ({"Content-Type": "text/plain"}, initialize_message(), 415),
-        ({"Content-Encoding": "gzip"}, initialize_message(), 415),
-        ({"Origin": "http://evil.example"}, initialize_message(), 403),
-        ({"Host": "evil.example"}, initialize_message(), 421),
+        ({}, message("ping", 1), 400, "SessionIdMissing"),
+        ({"Mcp-Session-Id": "invented"}, message("ping", 1), 404, "SessionNotFound"),
+        ({"Mcp-Session-Id": "invented"}, initialize_message(), 400, "SessionIdOnInitialize"),
+        ({"MCP-Protocol-Version": "2024-01-01"}, message("ping", 1), 400, "MetaMissing"),
+        (
+            {"MCP-Protocol-Version": "x", "Mcp-Session-Id": "x"},
+            message("ping", 1),
+            400,
+            "UnknownVersion",
+        ),
+        ({}, {"jsonrpc": "1.0", "method": "ping", "id": 1}, 400, "BadVersion"),
+        ({}, "text", 400, "NotAnObject"),
+        ({"Accept": "text/html"}, initialize_message(), 406, "NotAcceptable"),
+        ({"Content-Type": "text/plain"}, initialize_message(), 415, "UnsupportedContentType"),
+        ({"Content-Encoding": "gzip"}, initialize_message(), 415, "ContentEncodingNotSupported"),
+        ({"Origin": "http://evil.example"}, initialize_message(), 403, "OriginNotAllowed"),
+        ({"Host": "evil.example"}, initialize_message(), 421, "HostNotAllowed"),
     ],
 )
 async def test_wrong_requests_are_refused_by_name(
@@ -360,6 +367,7 @@ async def test_wrong_requests_are_refused_by_name(
     headers: dict[str, Any],
     body: Any,
     status: Any,
+    reason: str,
 ) -> None:
     bridge = await start_bridge("plain_server.py")
 
@@ -368,7 +376,7 @@ async def test_wrong_requests_are_refused_by_name(
 
     assert (answer.status, refusal["jsonrpc"]) == (status, "2.0")
     assert "Mcp-Session-Id" not in answer.headers
-    assert refusal["error"]["message"]
+    assert refusal["error"]["data"]["reason"] == reason
     assert bridge.counts().processes == 0
 
 

@@ -227,7 +227,8 @@ async def test_an_unknown_version_is_answered_with_the_known_ones(
         refusal = await answer.json()
 
     assert (answer.status, refusal["error"]["code"]) == (400, -32022)
-    assert refusal["error"]["data"] == {"supported": [MODERN], "requested": version}
+    data = refusal["error"]["data"]
+    assert (data["supported"], data["requested"]) == ([MODERN], version)
 
 
 async def test_initialize_is_not_given_to_a_modern_server(
