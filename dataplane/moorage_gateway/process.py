@@ -39,10 +39,14 @@ class Gateway:
         self._unix_seconds = unix_seconds
         self._table = RouteTable(gateway="")
         self._tasks: list[asyncio.Task[None]] = []
+        self._listener: asyncio.Server | None = None
         self._stop: asyncio.Task[None] | None = None
 
     async def start(self, table: RouteTable) -> None:
-        """Bind and serve ``table``; raises OSError when an address cannot be had."""
+        """Bind and serve ``table``.
+
+        Raises OSError when an address cannot be had; nothing is left running then.
+        """
         settings = self._settings
         self._parts = parts = Parts(
             settings, self._ring, table.gateway, random.random, self._unix_seconds
@@ -54,15 +58,15 @@ class Gateway:
             parts.cells.refused,
             parts.front.http_sse.replica_routes(),
         )
-        self.apply(table)
-        await self._admin.start(settings.admin_host, settings.admin_port)
+        parts.start()
         try:
+            self.apply(table)
+            await self._admin.start(settings.admin_host, settings.admin_port)
             await self._listen()
-        except OSError:
-            await self._admin.stop(0)
+        except BaseException:
+            await self._undo_start()
             raise
         parts.front.http_sse.reachable_at(replica_address(settings, self._admin.port))
-        parts.start()
         self._run(
             parts.runtime.exchanges.sweep,
             parts.front_server.sweep,
@@ -86,6 +90,12 @@ class Gateway:
         for listening in self._listener.sockets:
             notice_dead_peer(listening)
         self._port = int(self._listener.sockets[0].getsockname()[1])
+
+    async def _undo_start(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+        await self._admin.stop(0)
+        await self._parts.stop()
 
     def _run(self, *rounds: Callable[[], Awaitable[None]]) -> None:
         for one in rounds:
@@ -137,6 +147,7 @@ class Gateway:
         await self._stop
 
     async def _end(self) -> None:
+        assert self._listener is not None
         await StopSequence(self._parts, self._settings.limits).run(self._listener)
         for task in self._tasks:
             task.cancel()
