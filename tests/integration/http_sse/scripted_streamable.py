@@ -25,9 +25,11 @@ class Exchange:
         """A whole JSON answer."""
         self.response = web.json_response(body, status=status)
 
-    async def begin(self) -> None:
-        """An event stream."""
+    async def begin(self, session_id: str | None = None) -> None:
+        """An event stream; the answer to ``initialize`` may give a session id."""
         self.response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        if session_id is not None:
+            self.response.headers["mcp-session-id"] = session_id
         await self.response.prepare(self.request)
 
     async def write(self, octets: bytes) -> None:

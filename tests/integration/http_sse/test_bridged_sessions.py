@@ -24,6 +24,12 @@ from moorage_gateway.relaying.http_sse.outbox import MAX_MESSAGES
 
 LOG = {"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": 1}}
 
+INITIALIZE_RESULT = {
+    "protocolVersion": "2025-03-26",
+    "capabilities": {},
+    "serverInfo": {"name": "scripted", "version": "1"},
+}
+
 
 def answer_to(message: dict[str, Any]) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": message["id"], "result": {"content": []}}
@@ -311,6 +317,21 @@ async def test_an_error_of_initialize_opens_no_session(
         async with asyncio.timeout(2):
             await endpoint.streams[0].closed.wait()
         assert gateway.status().sessions == 0
+
+
+async def test_a_stream_that_ends_with_the_answer_to_initialize_opens_no_session(
+    start_gateway: GatewayStarter, endpoint: ScriptedEndpoint
+) -> None:
+    gateway, base = await start_gateway(group("old", endpoint.url, "HttpSse"))
+    endpoint.answers_initialize = False
+    async with newer_client(f"{base}/old") as client:
+        pending = asyncio.ensure_future(client.post(INITIALIZE))
+        await posted(endpoint, 0)
+        endpoint.streams[0].say_last({"jsonrpc": "2.0", "id": 0, "result": INITIALIZE_RESULT})
+        response = await pending
+        assert (response.status, response.reason) == (502, "OutcomeUnknown")
+        assert "mcp-session-id" not in response.headers
+    assert gateway.status().sessions == 0
 
 
 async def test_a_client_that_leaves_during_initialize_leaves_no_stream(

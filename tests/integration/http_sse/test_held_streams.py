@@ -1,6 +1,7 @@
 """HTTP+SSE client, streamable HTTP endpoint: the gateway leads the session for its client."""
 
 import asyncio
+import json
 from typing import Any
 
 import aiohttp
@@ -20,6 +21,11 @@ from moorage_gateway.relaying.http_sse.held_stream import MAX_CALLS
 
 LOG = {"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": 1}}
 CALL = "tools/call"
+INITIALIZE_RESULT = {
+    "protocolVersion": "2025-06-18",
+    "capabilities": {},
+    "serverInfo": {"name": "scripted", "version": "1"},
+}
 
 
 async def hang(exchange: Exchange) -> None:
@@ -358,3 +364,42 @@ async def test_a_stopping_gateway_lets_calls_end_and_tells_the_endpoint(
         assert await busy.stream.rest() == b""
         await stopping
         assert [each.request.method for each in streamable.seen].count("DELETE") == 2
+
+
+async def test_an_endpoint_that_keeps_its_answer_to_initialize_open_counts_one_session(
+    start_gateway: GatewayStarter, streamable: ScriptedStreamable
+) -> None:
+    async def answer_and_stay(exchange: Exchange) -> None:
+        await exchange.begin(session_id=SESSION_ID)
+        await exchange.say(exchange.result(INITIALIZE_RESULT))
+        await asyncio.Event().wait()
+
+    streamable.behave["initialize"] = answer_and_stay
+    gateway, base = await start_gateway(group("new", streamable.url))
+    async with older_client(base, "/new") as client:
+        await client.initialize()
+        (endpoint,) = gateway.status().groups[0].endpoints
+        assert (gateway.status().sessions, endpoint.sessions) == (1, 1)
+    await eventually(lambda: gateway.status().groups[0].endpoints[0].sessions == 0)
+
+
+async def test_a_session_that_begins_as_its_client_leaves_is_ended(
+    start_gateway: GatewayStarter, streamable: ScriptedStreamable
+) -> None:
+    streamable.behave["initialize"] = hang
+    gateway, base = await start_gateway(group("new", streamable.url))
+    async with older_client(base, "/new") as client:
+        await client.post(INITIALIZE)
+        (stream,) = gateway._parts.front.http_sse._holdings._streams.values()
+        (exchange,) = stream._feed._running
+        closing = asyncio.ensure_future(stream.close())
+        await asyncio.sleep(0)
+        # The call is cancelled, and its answer comes before it has noticed.
+        answer = json.dumps({"jsonrpc": "2.0", "id": 0, "result": INITIALIZE_RESULT}).encode()
+        head = [(b"content-type", b"text/event-stream"), (b"mcp-session-id", SESSION_ID.encode())]
+        exchange.answer_started(200, head)
+        exchange.answer_received(b"data: %b\n\n" % answer)
+        await closing
+        assert gateway.status().sessions == 0
+        assert gateway.status().groups[0].endpoints[0].sessions == 0
+        assert streamable.deleted.is_set()

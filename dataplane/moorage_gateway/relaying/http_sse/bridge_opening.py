@@ -9,11 +9,10 @@ from moorage_gateway.relaying.http_sse.bridged_session import BridgedSession
 from moorage_gateway.relaying.http_sse.client_answer import ClientAnswer
 from moorage_gateway.relaying.http_sse.holdings import Holdings
 from moorage_gateway.relaying.http_sse.reach import Reach
-from moorage_gateway.relaying.http_sse.session_places import begin_somewhere
+from moorage_gateway.relaying.http_sse.session_places import SessionPlace, begin_somewhere
 from moorage_gateway.relaying.http_sse.wire_forms import bridged_lines
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.relaying.sessions import client_line
-from moorage_gateway.routing.endpoint_book import BookedEndpoint
 from moorage_gateway.routing.moorings import unknown_session
 from moorage_wire.capsules import SessionContent, compress_initialize_params
 from moorage_wire.jsonrpc import Message
@@ -36,14 +35,14 @@ class BridgeOpening:
         assert call.group is not None
         key = affinity_key(call.group.rules.sessions.affinity, raw_headers, principal)
         await begin_somewhere(
-            call.group, key, lambda booked: self._open_at(call, booked, message, principal)
+            call.group, key, lambda place: self._open_at(call, place, message, principal)
         )
 
     async def _open_at(
-        self, call: Call, booked: BookedEndpoint, message: Message, principal: Principal
+        self, call: Call, place: SessionPlace, message: Message, principal: Principal
     ) -> None:
         assert call.route is not None
-        call.endpoint = booked
+        booked = call.endpoint = place.booked
         session = self._holdings.hold_session(call.route.path, booked, principal.tag)
         is_live = False
         try:
@@ -55,6 +54,7 @@ class BridgeOpening:
             if version is not None:
                 line = self._mint(call, session, message, version)
                 is_live = True
+                place.give_back()
             answer = ClientAnswer(call, line)
             await answer.whole(200, response)
             answer.released()
@@ -85,6 +85,7 @@ class BridgeOpening:
             minted_at=int(self._runtime.unix_seconds()),
             initialize_params=compress_initialize_params(params) or b"",
         )
-        mooring = call.mooring = self._runtime.moorings.mint(call.route.path, content)
+        mooring = self._runtime.moorings.mint(call.route.path, content)
         session.live(mooring.session_tag)
+        call.mooring = mooring
         return client_line(mooring)

@@ -69,7 +69,13 @@ class BridgedSession:
         self._target = self._stream.target.result()
 
     def live(self, tag: bytes) -> None:
-        """The client has its session id; ``tag`` names the session in the ledger."""
+        """The client has its session id; ``tag`` names the session in the ledger.
+
+        Raises GatewayError when the session has ended meanwhile: it was ended before anybody
+        counted it, so that nobody would forget it.
+        """
+        if self._failure is not None:
+            raise self._failure
         runtime, booked = self._runtime, self.booked
         self._tag = tag
         runtime.ledger.touch(tag, booked.group, booked.uid, runtime.loop_seconds())

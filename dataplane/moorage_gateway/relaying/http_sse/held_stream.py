@@ -13,7 +13,7 @@ from moorage_gateway.refusals import body_of
 from moorage_gateway.relaying.http_sse.held_call import HeldCall
 from moorage_gateway.relaying.http_sse.held_session import HeldSession, Opening
 from moorage_gateway.relaying.http_sse.message_exchange import MessageExchange
-from moorage_gateway.relaying.http_sse.session_places import begin_somewhere
+from moorage_gateway.relaying.http_sse.session_places import SessionPlace, begin_somewhere
 from moorage_gateway.relaying.http_sse.stream_feed import StreamFeed
 from moorage_gateway.relaying.http_sse.stream_refusals import (
     already_initialized,
@@ -22,7 +22,6 @@ from moorage_gateway.relaying.http_sse.stream_refusals import (
 )
 from moorage_gateway.relaying.http_sse.upstream_session import UpstreamSession
 from moorage_gateway.relaying.runtime import Runtime
-from moorage_gateway.routing.endpoint_book import BookedEndpoint
 from moorage_gateway.routing.moorings import session_tag, unknown_session
 from moorage_gateway.routing.session_ledger import LiveSession
 from moorage_wire.jsonrpc import Message, MessageKind
@@ -115,11 +114,14 @@ class HeldStream:
         if self._initializing or self._session is not None:
             raise already_initialized()
 
-        async def begin(booked: BookedEndpoint) -> None:
+        async def begin(place: SessionPlace) -> None:
+            booked = place.booked
+
             def begun(exchange: MessageExchange, response: Message) -> None:
                 version = negotiated(response.encode())
                 if version is not None:
                     self._live(UpstreamSession(booked, exchange.session_id, version))
+                    place.give_back()
 
             unbound = UpstreamSession(booked, session_id=None, protocol_version=None)
             call = HeldCall(self._feed, unbound, message, begun)
@@ -159,11 +161,17 @@ class HeldStream:
     async def close(self) -> None:
         """The client's stream has ended: stop what runs for it, and tell the endpoint."""
         self.end()
-        for task in tuple(self._calls):
-            task.cancel()
+        await self._cancel_calls()
         if self._tag is not None:
             self._runtime.ledger.stream_closed(self._counted, self._runtime.loop_seconds())
             self._runtime.ledger.forget(self._tag)
         if self._session is not None:
             self._session.stop_listening()
             await self._session.say_farewell()
+
+    async def _cancel_calls(self) -> None:
+        # Until it has ended, an `initialize` may still begin the session that must be ended.
+        calls = tuple(self._calls)
+        for task in calls:
+            task.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)

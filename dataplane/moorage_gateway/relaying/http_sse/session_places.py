@@ -8,20 +8,37 @@ from moorage_gateway.routing.endpoint_book import BookedEndpoint, BookedGroup
 from moorage_gateway.routing.picker import pick_for_session
 
 
+class SessionPlace:
+    """A place at an endpoint, kept for a session that is about to begin there."""
+
+    def __init__(self, booked: BookedEndpoint) -> None:
+        self.booked = booked
+        self._kept = True
+        booked.group.session_opened(booked.uid)
+
+    def give_back(self) -> None:
+        """The ledger counts the session itself from now on, or it did not begin."""
+        if self._kept:
+            self._kept = False
+            self.booked.group.session_closed(self.booked.uid)
+
+
 async def begin_somewhere(
-    group: BookedGroup, key: bytes | None, begin: Callable[[BookedEndpoint], Awaitable[None]]
+    group: BookedGroup, key: bytes | None, begin: Callable[[SessionPlace], Awaitable[None]]
 ) -> None:
-    """Begin a session where there is room; raises what ``begin`` and the picker raise."""
+    """Begin a session where there is room; raises what ``begin`` and the picker raise.
+
+    ``begin`` gives the place back once the session is counted; what is left is given back here.
+    """
     for attempt in range(PLACES_TO_TRY):
-        booked = pick_for_session(group, key)
-        # The slot is taken before the answer comes, else a burst would overfill one endpoint.
-        group.session_opened(booked.uid)
+        # The place is taken before the answer comes, else a burst would overfill one endpoint.
+        place = SessionPlace(pick_for_session(group, key))
         try:
-            await begin(booked)
+            await begin(place)
         except EndpointUnreachable:
             if attempt + 1 == PLACES_TO_TRY:
                 raise
         else:
             return
         finally:
-            group.session_closed(booked.uid)
+            place.give_back()
