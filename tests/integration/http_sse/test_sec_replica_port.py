@@ -1,5 +1,6 @@
 """The port between replicas answers replicas of this gateway, once for each proof."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from io import BytesIO
@@ -94,6 +95,33 @@ async def test_nobody_else_is_heard(holder: Holder, forgery: str) -> None:
     assert refusals(holder.gateway) == {"ReplicaNotProven": 1}
     answer = await holder.client.ask("say", size=1)
     assert answer["result"]["structuredContent"] == {"result": "x"}
+
+
+SHAPELESS: dict[str, Callable[[Holder], str | None]] = {
+    "none": lambda _: None,
+    "empty": lambda _: "",
+    "no capsule": lambda _: "let me in",
+    "too long for a capsule": lambda holder: _sealed(holder.sealer, holder)[0] + "A" * 6144,
+    "cut": lambda holder: _sealed(holder.sealer, holder)[0][:20],
+    "a client's capsule": lambda holder: holder.client.uri.partition("=")[2],
+}
+
+
+@pytest.mark.parametrize("proof", SHAPELESS)
+async def test_whoever_shows_no_proof_is_refused_before_a_body_is_read(
+    holder: Holder, proof: str
+) -> None:
+    shown = SHAPELESS[proof](holder)
+    line = "" if shown is None else f"{PROOF_HEADER}: {shown}\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", holder.gateway.admin_port)
+    try:
+        head = f"POST {PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n{line}\r\n"
+        writer.write(head.encode())
+        async with asyncio.timeout(5):
+            assert (await reader.readline()).split()[1] == b"403"
+        assert refusals(holder.gateway) == {"ReplicaNotProven": 1}
+    finally:
+        writer.close()
 
 
 async def test_no_web_page_reaches_it(holder: Holder) -> None:

@@ -3,12 +3,15 @@
 The same value is served in place or sealed and sent to the replica that holds it.
 """
 
+import re
+from base64 import urlsafe_b64decode
 from hashlib import sha256
 from typing import Literal
 
 import msgspec
 
 from moorage_wire.capsules import (
+    MAX_CAPSULE_CHARS,
     BadCapsule,
     CapsuleKind,
     CapsuleSealer,
@@ -19,6 +22,8 @@ from moorage_wire.capsules import (
 
 PROOF_SECONDS = 30
 """How long a proof may travel; replicas' clocks may differ by less than that."""
+_PROOF_FORM = re.compile(r"[A-Za-z0-9_-]{48,}")
+"""base64url of a capsule's header and tag at least; its second byte is the kind."""
 _PORT = "/replica/messages"
 """Proofs are bound to this place, as other capsules are to their route."""
 
@@ -53,6 +58,13 @@ def seal_request(sealer: CapsuleSealer, request: HeldRequest, now: int) -> tuple
     body = _encode(request)
     content = ReplicaContent(bound_to=sha256(body).digest(), expires_at=now + PROOF_SECONDS)
     return seal_content(sealer, CapsuleKind.REPLICA, _PORT, content, attached=body), body
+
+
+def looks_like_proof(text: str) -> bool:
+    """Whether a body need be read to know; it says nothing of who sealed the text."""
+    if len(text) > MAX_CAPSULE_CHARS or _PROOF_FORM.fullmatch(text) is None:
+        return False
+    return urlsafe_b64decode(text[:4])[1] == CapsuleKind.REPLICA
 
 
 def open_request(sealer: CapsuleSealer, proof: str, body: bytes, now: int) -> HeldRequest:

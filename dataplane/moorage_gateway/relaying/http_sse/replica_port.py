@@ -17,7 +17,11 @@ from moorage_gateway.errors import (
     RequestTimeout,
 )
 from moorage_gateway.refusals import body_of, status_of
-from moorage_gateway.relaying.http_sse.held_request import HeldRequest, open_request
+from moorage_gateway.relaying.http_sse.held_request import (
+    HeldRequest,
+    looks_like_proof,
+    open_request,
+)
 from moorage_gateway.relaying.http_sse.held_service import HeldService
 from moorage_gateway.relaying.http_sse.proof_book import ProofBook
 from moorage_gateway.relaying.http_sse.replica_answer import ReplicaAnswer
@@ -61,7 +65,10 @@ class ReplicaPort:
         self._running += 1
         try:
             self._require_room()
-            request = self._open(http.headers.get(PROOF_HEADER, ""), await self._body(http))
+            proof = http.headers.get(PROOF_HEADER, "")
+            if not looks_like_proof(proof):
+                raise _not_a_replica()
+            request = self._open(proof, await self._body(http))
             raw_id = request.raw_id
             answer = ReplicaAnswer(http, in_session=request.verb != "say")
             await self._service.serve(request, answer)
