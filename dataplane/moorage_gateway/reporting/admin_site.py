@@ -11,6 +11,7 @@ from moorage_gateway.reporting.admin_guard import REMEDIES, admin_refusal
 from moorage_gateway.reporting.admin_pages import AdminPages, Readiness, RenderMetrics
 
 MAX_CONNECTIONS = 1024
+"""Past it the one that is idle for longest makes room; where all are busy the new one is refused."""
 KEEPALIVE_SECONDS = 75.0
 SWEEP_SECONDS = 5.0
 """A connection that sends no whole request head is closed after one to two sweeps."""
@@ -35,6 +36,8 @@ class AdminSite:
         """The port in use since the start."""
         self._refused = refused
         self._bound_host = ""
+        self._idle: dict[RequestHandler, None] = {}
+        """Connections on which no request runs, the longest idle first."""
         self._heard: set[RequestHandler] = set()
         self._silent: set[RequestHandler] = set()
         self._sweep_timer: asyncio.TimerHandle | None = None
@@ -69,11 +72,26 @@ class AdminSite:
         await self._runner.cleanup()
 
     def _connection(self) -> asyncio.Protocol:
-        if len(self._connections()) >= MAX_CONNECTIONS:
+        if len(self._connections()) >= MAX_CONNECTIONS and not self._make_room():
             self._refused(TOO_MANY_CONNECTIONS)
             return _Refused()
         assert self._runner.server is not None
-        return self._runner.server()
+        connection = self._runner.server()
+        self._idle[connection] = None
+        return connection
+
+    def _make_room(self) -> bool:
+        """Close the connection that is idle for longest; False if there is none."""
+        while self._idle:
+            connection = next(iter(self._idle))
+            del self._idle[connection]
+            transport = connection.transport
+            if transport is not None:
+                connection.force_close()
+                # Whoever does not read its last answer would else keep its place for ever.
+                transport.abort()
+                return True
+        return False
 
     def _connections(self) -> list[RequestHandler]:
         return self._runner.server.connections if self._runner.server is not None else []
@@ -87,11 +105,19 @@ class AdminSite:
             connection.force_close()
         self._silent = silent
         self._heard &= live
+        self._idle = {connection: None for connection in self._idle if connection in live}
         self._sweep_timer = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
 
     @web.middleware
     async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self._heard.add(request.protocol)
+        self._idle.pop(request.protocol, None)
+        try:
+            return await self._answer(request, handler)
+        finally:
+            self._idle[request.protocol] = None
+
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         reason = admin_refusal(
             request.raw_path,
             request.headers.getall("Host", ()),

@@ -60,6 +60,22 @@ async def running() -> AsyncIterator[Running]:
         await made.site.stop(0.1)
 
 
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def opened(port: int) -> Stream:
+    """A connection that the admin port has taken."""
+    stream = await asyncio.open_connection("127.0.0.1", port)
+    await asyncio.sleep(0.02)
+    return stream
+
+
+async def healthy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    """The answer of /healthz on a connection that stays open."""
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    return await asyncio.wait_for(reader.readuntil(b"ok\n"), 5)
+
+
 async def test_healthz_is_ok_while_the_loop_runs(running: Running) -> None:
     async with running.client.get(running.url("/healthz")) as answer:
         assert (answer.status, await answer.text()) == (200, "ok\n")
@@ -156,22 +172,60 @@ async def test_the_replica_handler_stands_on_the_same_port(running: Running) -> 
         assert (answer.status, await answer.text()) == (200, "took 5")
 
 
-async def test_connections_past_the_bound_are_closed_and_counted(
+async def test_a_full_port_makes_room_by_closing_what_is_idle_for_longest(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admin_site, "MAX_CONNECTIONS", 3)
-    held = [await asyncio.open_connection("127.0.0.1", running.site.port) for _ in range(3)]
-    await asyncio.sleep(0.05)
-    reader, writer = await asyncio.open_connection("127.0.0.1", running.site.port)
+    held = [await opened(running.site.port) for _ in range(3)]
+    for reader, writer in held[::-1]:
+        assert await healthy(reader, writer)
+    longest_idle = held.pop()
+    newest = await opened(running.site.port)
+    assert await healthy(*newest)
+    assert await asyncio.wait_for(longest_idle[0].read(), 5) == b""
+    for reader, writer in held:
+        assert await healthy(reader, writer)
+    assert running.cells.refusals == {}
+    for _, writer in (*held, longest_idle, newest):
+        writer.close()
+
+
+async def test_connections_past_the_bound_are_refused_and_counted_when_all_are_busy(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin_site, "MAX_CONNECTIONS", 3)
+    held = [await opened(running.site.port) for _ in range(3)]
+    for _, writer in held:
+        writer.write(b"POST /replica/inbox HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 2\r\n\r\nab")
+        await asyncio.wait_for(running.inbox.wait(), 5)
+        running.inbox.clear()
+    reader, writer = await opened(running.site.port)
     assert await asyncio.wait_for(reader.read(), 5) == b""
     writer.close()
     assert running.cells.refusals == {"AdminConnectionsExhausted": 1}
-    for _, held_writer in held:
-        held_writer.close()
-        await held_writer.wait_closed()
-    await asyncio.sleep(0.05)
+    running.release.set()
+    for held_reader, _ in held:
+        assert await asyncio.wait_for(held_reader.readuntil(b"took 2"), 5)
     async with running.client.get(running.url("/healthz")) as answer:
         assert answer.status == 200
+    for _, held_writer in held:
+        held_writer.close()
+
+
+async def test_readers_that_never_read_their_answer_hold_no_place(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin_site, "MAX_CONNECTIONS", 2)
+    running.status = {"long": "x" * 16_000_000}
+    stalled = []
+    for _ in range(6):
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.site.port, limit=1)
+        writer.write(b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await asyncio.sleep(0.1)
+        stalled.append(writer)
+        assert len(running.site._connections()) <= 2
+    for writer in stalled:
+        writer.transport.abort()
 
 
 async def test_a_head_that_never_ends_is_closed_and_a_used_connection_is_not(
