@@ -11,7 +11,7 @@ from moorage_gateway.reporting.admin_guard import REMEDIES, admin_refusal
 from moorage_gateway.reporting.admin_pages import AdminPages, Readiness, RenderMetrics
 
 MAX_CONNECTIONS = 1024
-"""Past it the one that is idle for longest makes room; where all are busy the new one is refused."""
+"""Past it the one idle for longest makes room; where all are busy the new one is refused."""
 KEEPALIVE_SECONDS = 75.0
 SWEEP_SECONDS = 5.0
 """A connection that sends no whole request head is closed after one to two sweeps."""

@@ -219,7 +219,7 @@ async def test_readers_that_never_read_their_answer_hold_no_place(
     running.status = {"long": "x" * 16_000_000}
     stalled = []
     for _ in range(6):
-        reader, writer = await asyncio.open_connection("127.0.0.1", running.site.port, limit=1)
+        _, writer = await asyncio.open_connection("127.0.0.1", running.site.port, limit=1)
         writer.write(b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await asyncio.sleep(0.1)
         stalled.append(writer)
