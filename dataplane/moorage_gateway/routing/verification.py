@@ -80,7 +80,8 @@ class Verification:
                 else:
                     versions = await shake_hands(booked.pool)
         except GatewayError as error:
-            silent = isinstance(error, AnswerTimeout) and booked.health.silent
+            # Our own shortage says nothing of the endpoint: what was silent may answer later.
+            silent = booked.health.silent and isinstance(error, AnswerTimeout | CapacityError)
             self.book.set_health(booked, booked.health.failed(error.message, silent=silent))
             return False
         except Exception as error:
