@@ -3,12 +3,25 @@
 import sys
 
 from moorage_local.check import check
-from moorage_local.command_line import CheckCommand, parse_command
+from moorage_local.command_line import CheckCommand, UpCommand, parse_command
+
+
+INTERRUPTED = 130
 
 
 def main() -> int:
-    """Run the command of ``sys.argv``; the process's exit status (0 good, 1 findings, 2 usage)."""
+    """Run the command of ``sys.argv``; the process's exit status.
+
+    0 good, 1 findings, 2 usage, 130 ended by Ctrl-C before it served.
+    """
     command = parse_command(sys.argv[1:])
+    try:
+        return _run(command)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(command: UpCommand | CheckCommand) -> int:
     if isinstance(command, CheckCommand):
         return check(command)
     # Only the command that serves needs what serving needs: `check` answers in a blink.

@@ -1,6 +1,7 @@
 """The FILE arguments of a command: files, folders, ``-``; read now, and again when they change."""
 
 import os
+import select
 import stat
 import sys
 from collections.abc import Iterator
@@ -30,12 +31,17 @@ class SourceFile:
 
 
 class Files:
-    """What one command was given; what cannot be read twice (stdin, pipes) is kept."""
+    """What one command was given; what cannot be read twice (stdin, pipes) is kept.
+
+    Only the first ``read`` waits for somebody who writes, and only where the user named a pipe:
+    later ones run beside a serving gateway, whose end must not wait for them.
+    """
 
     def __init__(self, arguments: tuple[str, ...], stdin: BinaryIO | None = None) -> None:
         self._arguments = arguments
         self._stdin = stdin
         self._kept: dict[str, bytes] = {}
+        self._may_wait = True
 
     def read(self) -> tuple[SourceFile, ...]:
         """All files as they are now; raises ``ConfigurationRefused``."""
@@ -53,13 +59,15 @@ class Files:
                 line = error.object.count(b"\n", 0, error.start) + 1
                 finding = FileFinding(name, line, None, "is not UTF-8", "save it as UTF-8")
                 findings.append(finding)
+        self._may_wait = False
         if findings:
             raise ConfigurationRefused(tuple(findings))
         return tuple(files)
 
     def fingerprint(self) -> Fingerprint:
         """Changes whenever a file is written, replaced, added to a folder or removed."""
-        return tuple(_stamp(name) for name in self._names([]) if name not in self._kept)
+        names = (name for name in self._names([]) if name != STDIN and name not in self._kept)
+        return tuple(stamp for name in names if (stamp := _stamp(name)) is not None)
 
     def _names(self, findings: list[FileFinding]) -> Iterator[str]:
         for argument in self._arguments:
@@ -74,15 +82,35 @@ class Files:
         if name == STDIN:
             self._kept[name] = (self._stdin or sys.stdin.buffer).read(MAX_BYTES + 1)
             return _within(self._kept[name], most)
-        with open(name, "rb") as file:
-            octets = file.read(most + 1)
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                self._kept[name] = octets
-        return _within(octets, most)
+        with open(name, "rb", opener=_open_at_once) as file:
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return _within(file.read(most + 1), most)
+            if not self._may_wait or name not in self._arguments:
+                raise _NoRegularFile
+            _await_writer(file.fileno())
+            self._kept[name] = file.read(most + 1)
+        return _within(self._kept[name], most)
+
+
+class _NoRegularFile(OSError):
+    """A pipe or device where a file is expected."""
 
 
 class _TooLarge(OSError):
     """Past the bound of bytes."""
+
+
+def _open_at_once(name: str, flags: int) -> int:
+    """An opener; a plain one would wait until somebody opens a named pipe for writing."""
+    return os.open(name, flags | os.O_NONBLOCK | os.O_NOCTTY)
+
+
+def _await_writer(descriptor: int) -> None:
+    """Wait until somebody has written to a pipe; reads wait from then on too."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    poll.poll()
+    os.set_blocking(descriptor, True)
 
 
 def _within(octets: bytes, most: int) -> bytes:
@@ -106,14 +134,17 @@ def _files_in(folder: str, findings: list[FileFinding]) -> list[str]:
 
 
 def _is_yaml(entry: os.DirEntry[str]) -> bool:
-    return entry.name.endswith(_SUFFIXES) and not entry.name.startswith(".") and entry.is_file()
+    return entry.name.endswith(_SUFFIXES) and not entry.name.startswith(".") and not entry.is_dir()
 
 
-def _stamp(name: str) -> tuple[str, int, int, int]:
+def _stamp(name: str) -> tuple[str, int, int, int] | None:
+    """None for a pipe or device, which tells nothing by its times."""
     try:
         status = os.stat(name)
     except OSError:
         return (name, 0, 0, 0)
+    if not stat.S_ISREG(status.st_mode):
+        return None
     return (name, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
@@ -124,6 +155,12 @@ def _shown(name: str) -> str:
 def _unreadable(name: str, error: OSError) -> FileFinding:
     if isinstance(error, _TooLarge):
         message, remedy = str(error), "name fewer or smaller files"
+    elif isinstance(error, _NoRegularFile):
+        message = "is no regular file"
+        remedy = (
+            "put one there: pipes and devices are read at the start alone, and only if they are "
+            "named themselves"
+        )
     elif isinstance(error, FileNotFoundError):
         message, remedy = "no such file or folder", "correct the name"
     else:

@@ -2,6 +2,9 @@
 
 import io
 import os
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,64 @@ def test_a_pipe_is_read_once_and_kept() -> None:
         assert [file.text for file in files.read()] == ["a: 1"]
     finally:
         os.close(reader)
+
+
+NO_REGULAR_FILE = (
+    "is no regular file; put one there: pipes and devices are read at the start alone, and only "
+    "if they are named themselves"
+)
+
+
+def test_a_named_pipe_that_is_named_is_awaited_and_kept(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    files = Files((str(pipe),))
+    before = files.fingerprint()
+    writer = threading.Timer(0.2, pipe.write_text, ("a: 1",))
+    writer.start()
+    assert [file.text for file in files.read()] == ["a: 1"]
+    writer.join()
+    assert [file.text for file in files.read()] == ["a: 1"]
+    assert files.fingerprint() == before
+
+
+def test_a_writer_that_waits_for_its_reader_is_read_whole(tmp_path: Path) -> None:
+    pipe, text = tmp_path / "pipe", "#" + "x" * 500_000
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(text,))
+    writer.start()
+    time.sleep(0.1)
+    assert Files((str(pipe),)).read()[0].text == text
+    writer.join()
+
+
+@pytest.mark.parametrize("put", [os.mkfifo, lambda path: os.symlink("/dev/zero", path)])
+@pytest.mark.parametrize("named", ["a.yaml", "."])
+def test_what_takes_a_files_place_is_not_waited_for(
+    tmp_path: Path, put: Callable[[Path], None], named: str
+) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("a: 1")
+    (tmp_path / "b.yaml").write_text("b: 1")
+    files = Files((str(tmp_path / named),))
+    files.read()
+    before = files.fingerprint()
+    file.unlink()
+    put(file)
+    assert files.fingerprint() != before
+    with pytest.raises(ConfigurationRefused) as caught:
+        files.read()
+    assert list(map(str, caught.value.findings)) == [f"{file}: {NO_REGULAR_FILE}"]
+
+
+def test_a_pipe_in_a_folder_is_told_at_the_start(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.yaml")
+    assert refusals(tmp_path) == [f"{tmp_path}/a.yaml: {NO_REGULAR_FILE}"]
+
+
+def test_a_link_that_leads_nowhere_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").symlink_to(tmp_path / "gone")
+    assert refusals(tmp_path) == [f"{tmp_path}/a.yaml: no such file or folder; correct the name"]
 
 
 def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
