@@ -5,7 +5,6 @@ import sys
 from moorage_local.check import check
 from moorage_local.command_line import CheckCommand, UpCommand, parse_command
 
-
 INTERRUPTED = 130
 
 

@@ -29,6 +29,8 @@ class Resources:
     """By kind and name; those of refused resources too, as far as they have a name."""
     foreign_kinds: list[str] = field(default_factory=list)
     """Kinds of objects that are for Kubernetes alone and were passed over."""
+    empty_files: list[str] = field(default_factory=list)
+    """Names of files without a document."""
     findings: list[FileFinding] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -49,6 +51,7 @@ def read_resources(files: Iterable[SourceFile]) -> Resources:
     files = tuple(files)
     resources = Resources(len(files))
     readable = [_read_file(file, resources) for file in files]
+    _tell_empty_files(resources)
     # In an unreadable rest may stand whatever seems to be missing.
     if all(readable):
         _check_references(resources)
@@ -63,16 +66,31 @@ def plural(count: int, noun: str) -> str:
 
 def _read_file(file: SourceFile, resources: Resources) -> bool:
     yaml_file = YamlFile(file.name, file.text)
-    readable = True
+    readable, is_empty = True, True
     try:
         for document in yaml_file.documents():
+            is_empty = False
             _read_document(document, resources)
     except UnreadableYaml as error:
         finding = FileFinding(file.name, error.line, None, error.message, error.remedy)
         resources.findings.append(finding)
         readable = False
     resources.findings += yaml_file.findings
+    if readable and is_empty:
+        resources.empty_files.append(file.name)
     return readable
+
+
+def _tell_empty_files(resources: Resources) -> None:
+    """Beside others an empty file may be meant to be; alone it leaves nothing to serve."""
+    message = "there is nothing in it"
+    if len(resources.empty_files) < resources.file_count:
+        resources.warnings += [f"{file}: {message}" for file in resources.empty_files]
+        return
+    remedy = f"write an {GATEWAY_KIND} and its {GROUP_KIND}s in it, or name the file that has them"
+    resources.findings += [
+        FileFinding(file, None, None, message, remedy) for file in resources.empty_files
+    ]
 
 
 def _read_document(document: Document, resources: Resources) -> None:

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from fakes.cr_documents import gateway_document, group_document
 from fakes.cr_files import write
 from fakes.moorage_command import finished
@@ -41,6 +43,29 @@ async def test_stdin() -> None:
     assert (await finished("check", "-", stdin=text)).status == 0
     checked = await finished("check", "-", stdin="a: b: c")
     assert (checked.status, checked.stdout.startswith("<stdin>:1: is not YAML")) == (1, True)
+
+
+@pytest.mark.parametrize("command", ["check", "up"])
+@pytest.mark.parametrize("text", ["", "# nothing but a comment\n", "---\n---\nnull\n"])
+async def test_files_without_a_document_are_told(tmp_path: Path, command: str, text: str) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text(text)
+    ended = await finished(command, file)
+    assert (ended.status, ended.stdout + ended.stderr) == (
+        1,
+        f"{file}: there is nothing in it; write an McpGateway and its McpUpstreamGroups in it, "
+        "or name the file that has them\n",
+    )
+
+
+async def test_a_file_without_a_document_beside_others_is_a_warning(tmp_path: Path) -> None:
+    write(tmp_path / "a.yaml", gateway_document(), group_document())
+    (tmp_path / "b.yaml").write_text("# later\n")
+    checked = await finished("check", tmp_path)
+    assert (checked.status, checked.stderr) == (
+        0,
+        f"warning: {tmp_path}/b.yaml: there is nothing in it\n",
+    )
 
 
 async def test_warnings_do_not_fail(tmp_path: Path) -> None:
