@@ -5,7 +5,7 @@ import errno
 import logging
 import re
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from moorage_local.command_line import DEFAULT_LISTEN_HOST, UpCommand
 from moorage_local.configuration import Configuration
 from moorage_local.files import Files, Fingerprint
 from moorage_local.local_gateway import LocalGateway
+from moorage_local.open_files import open_files_notes, raise_open_files
 from moorage_local.reloading import Reloading
 from moorage_local.reporting import Report
 from moorage_local.stdio_servers import SocketRefused, StdioServers
@@ -53,6 +54,7 @@ class Serving:
         """Serve until a signal. ``seen`` is what the files were before they were read."""
         signals = StopSignals(asyncio.get_running_loop())
         listen = _listen_address(self._command, configuration)
+        open_files = raise_open_files()
         gateway = Gateway(self._settings(listen), ring)
         local = LocalGateway(gateway, self._servers)
         self._report.start()
@@ -65,7 +67,8 @@ class Serving:
             print(_no_address(error, listen, self._command.admin), file=sys.stderr)
             return NOT_SERVED
         await _verified(gateway, signals)
-        self._welcome(configuration, table, gateway, listen)
+        notes = [*_notes(self._command, configuration, listen), *open_files_notes(open_files)]
+        self._welcome(configuration, table, gateway, listen, notes)
         reloading = Reloading(local, configuration, table, self._files, self._command.upstreams)
         followers = (
             _watched(reloading.follow(seen)),
@@ -91,16 +94,20 @@ class Serving:
         )
 
     def _welcome(
-        self, configuration: Configuration, table: RouteTable, gateway: Gateway, listen: Address
+        self,
+        configuration: Configuration,
+        table: RouteTable,
+        gateway: Gateway,
+        listen: Address,
+        notes: Sequence[str],
     ) -> None:
-        notes = [*configuration.notes, *_notes(self._command, configuration, listen)]
         lines = welcome(
             table,
             gateway.status(),
             counted=configuration.counted,
             base_url=listen.url_for_people(gateway.port),
             admin_url=self._command.admin.url_for_people(gateway.admin_port),
-            notes=notes,
+            notes=[*configuration.notes, *notes],
         )
         self._report.say(lines)
 
