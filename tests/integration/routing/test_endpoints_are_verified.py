@@ -76,6 +76,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Rounds of pings every 50 ms, for endpoints that said nothing for as long."""
     monkeypatch.setattr(verification_module, "ROUND_SECONDS", 0.05)
     monkeypatch.setattr(verification_module, "QUIET_SECONDS", 0.05)
+    monkeypatch.setattr(verification_module, "SUSPICIOUS_SECONDS", 0.05)
     monkeypatch.setattr(handshake, "PING_SECONDS", 0.3)
     return monkeypatch
 
@@ -191,7 +192,6 @@ async def test_a_quiet_one_is_pinged_and_one_that_answers_is_not(
 
 async def test_one_that_owes_an_answer_is_pinged_sooner(impatient: pytest.MonkeyPatch) -> None:
     impatient.setattr(verification_module, "QUIET_SECONDS", 60.0)
-    impatient.setattr(verification_module, "SUSPICIOUS_SECONDS", 0.05)
     async with (
         honest_upstreams(3) as upstreams,
         scene(upstreams, rounds=True) as made,
@@ -248,16 +248,17 @@ async def test_one_that_answers_no_ping_is_down_and_silent_until_it_answers_agai
 async def test_one_that_refuses_a_ping_is_down_and_not_silent(
     impatient: pytest.MonkeyPatch,
 ) -> None:
+    impatient.setattr(verification_module, "ROUND_SECONDS", 0.5)
     async with honest_upstreams() as (one,), scene([one], rounds=True) as made:
         await one.server.stop()
-        await until(lambda: made.states() == [DOWN], "it is out")
+        await until(lambda: made.states() == [DOWN], "the first ping takes it out", seconds=1)
         assert not made.endpoints[0].health.silent
         await one.server.start()
         await until(lambda: made.states() == [READY], "it is back")
 
 
 async def test_without_a_free_connection_nothing_is_said_against_the_endpoint(
-    impatient: pytest.MonkeyPatch,
+    impatient: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     limits = Limits(connections_per_endpoint=1)
     async with honest_upstreams() as (one,), scene([one], rounds=True, limits=limits) as made:
@@ -268,6 +269,7 @@ async def test_without_a_free_connection_nothing_is_said_against_the_endpoint(
             await booked.pool.connect()
         await asyncio.sleep(0.3)
         assert (booked.health.state, booked.health.failures, pings(one)) == (READY, 0, 0)
+    assert caplog.records == []
 
 
 async def test_the_rounds_close_what_has_been_idle_for_too_long(

@@ -142,14 +142,34 @@ async def test_more_idle_ones_than_are_kept_are_closed() -> None:
         await until(lambda: len(server.open_peers) == 2, "the endpoint sees their end")
 
 
-async def test_a_retired_pool_lets_its_exchange_end_and_keeps_nothing() -> None:
-    release = asyncio.Event()
+class Held:
+    """A behaviour that answers requests to ``/held`` when it is let go on."""
 
-    async def held(request: Received, peer: Peer) -> None:
-        if request.target.endswith("held"):
-            await release.wait()
+    def __init__(self) -> None:
+        self.go_on = asyncio.Event()
+
+    async def __call__(self, request: Received, peer: Peer) -> None:
+        if request.target == "/held":
+            await self.go_on.wait()
         await peer.answer(200, b"whole")
 
+
+async def test_a_lost_one_takes_no_place_among_the_idle() -> None:
+    held = Held()
+    async with upstream(held) as server, pool_of(server, idle_connections_per_endpoint=1) as pool:
+        pinged = pool.bodiless(b"OPTIONS", b"", b"")
+        running = asyncio.create_task(ask(pool, pinged.replace(b"/mcp", b"/held"), 5))
+        await until(lambda: server.own_requests, "it runs")
+        await ask(pool, pinged, 5)
+        server.peers[1].close()
+        await until(lambda: pool.open_connections == 1, "the idle one is forgotten")
+        held.go_on.set()
+        await running
+        assert pool.take_idle(asyncio.get_running_loop().time()) is not None
+
+
+async def test_a_retired_pool_lets_its_exchange_end_and_keeps_nothing() -> None:
+    held = Held()
     async with upstream(held) as server, pool_of(server) as pool:
         pinged = pool.bodiless(b"OPTIONS", b"", b"")
         running = asyncio.create_task(ask(pool, pinged.replace(b"/mcp", b"/held"), 5))
@@ -158,7 +178,7 @@ async def test_a_retired_pool_lets_its_exchange_end_and_keeps_nothing() -> None:
         assert pool.open_connections == 2
         pool.retire()
         await until(lambda: pool.open_connections == 1, "the idle one is closed")
-        release.set()
+        held.go_on.set()
         assert (await running).body == b"whole"
         await until(lambda: pool.open_connections == 0, "the last one is closed")
 
