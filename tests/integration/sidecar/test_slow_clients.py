@@ -1,12 +1,13 @@
 """Clients that are slow or many: cut off by name, others are served."""
 
 import asyncio
+import contextlib
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 
-from integration.sidecar.fixture_types import BridgeStarter
+from integration.sidecar.fixture_types import BridgeStarter, Eventually
 from integration.sidecar.raw_client import RawSession, message
 from moorage_sidecar import StdioBridge
 
@@ -14,6 +15,15 @@ from moorage_sidecar import StdioBridge
 async def connect(bridge: StdioBridge) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     address = urlsplit(bridge.address)
     return await asyncio.open_connection(address.hostname, address.port)
+
+
+async def last_bytes(reader: asyncio.StreamReader) -> bytes:
+    """The end of what comes until the connection ends, however it ends."""
+    tail = b""
+    with contextlib.suppress(ConnectionResetError):
+        while chunk := await reader.read(65536):
+            tail = (tail + chunk)[-100:]
+    return tail
 
 
 async def test_half_a_head_is_cut_off(start_bridge: BridgeStarter) -> None:
@@ -114,4 +124,39 @@ async def test_a_reader_that_stops_loses_its_stream_and_not_its_session(
         pinged = await asyncio.wait_for(session.call("ping", 2), 10)
 
     assert pinged["result"] == {}
+    writer.transport.abort()
+
+
+async def test_the_connection_of_a_reader_that_stops_is_aborted_and_others_go_on(
+    start_bridge: BridgeStarter, http: aiohttp.ClientSession, eventually: Eventually
+) -> None:
+    bridge = await start_bridge(
+        "bad_server.py", "flood", "20000", write_stall_seconds=0.5, stream_queue_bytes=10_000
+    )
+    stuck, other = [await RawSession(http, bridge.address).open() for _ in range(2)]
+    reader, writer = await connect(bridge)
+    writer.write(
+        b"GET /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
+        b"Mcp-Session-Id: %s\r\n\r\n" % stuck.headers["Mcp-Session-Id"].encode()
+    )
+    await reader.readuntil(b"\r\n\r\n")
+    writer.transport.pause_reading()  # type: ignore[attr-defined]
+
+    async with other.get() as listening:
+        assert bridge.counts().streams == 2
+        asking = asyncio.create_task(stuck.call("go", 1))
+        seconds = []
+        for number in range(20):
+            begun = asyncio.get_running_loop().time()
+            assert (await other.call("ping", number))["result"] == {}
+            seconds.append(asyncio.get_running_loop().time() - begun)
+            await asyncio.sleep(0.05)
+        asking.cancel()
+        await eventually(lambda: bridge.counts().streams == 1)
+        assert listening.status == 200 and not listening.content.at_eof()
+
+    assert max(seconds) < 0.5, "nobody waits for a reader of another session"
+    writer.transport.resume_reading()  # type: ignore[attr-defined]
+    assert not (await asyncio.wait_for(last_bytes(reader), 5)).endswith(b"\r\n0\r\n\r\n")
+    assert bridge.counts().sessions == 2
     writer.transport.abort()
