@@ -45,6 +45,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_on_reusable",
         "_parser",
         "_paused",
+        "_session_at",
         "_sink",
         "_status",
         "idle_since",
@@ -64,6 +65,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._sink: AnswerSink | None = None
         self._headers: list[tuple[bytes, bytes]] = []
         self._length_at: int | None = None
+        self._session_at: int | None = None
         self._heads = HeadMemory(read_answer_head)
         self._head_bytes = 0
         self._status = 0
@@ -85,7 +87,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def answer_head(self) -> AnswerHead:
         """The checked head of the answer that has started; raises HeadRefusal."""
-        head = self._heads.read(self._headers, self._length_at)
+        head = self._heads.read(self._headers, self._length_at, self._session_at)
         if head.is_event_stream:  # it may last for hours, and shall hold as little as it can
             self._heads.forget()
             self._headers = []
@@ -176,7 +178,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         self._headers = []
-        self._length_at = None
+        self._length_at = self._session_at = None
         self._delimited = False
         if self._sink is None:
             self._close()
@@ -189,6 +191,8 @@ class UpstreamConnection(asyncio.Protocol):
         if lowered == b"content-length":
             self._delimited = True
             self._length_at = len(self._headers) - 1
+        elif lowered == b"mcp-session-id":
+            self._session_at = len(self._headers) - 1
         elif lowered == b"transfer-encoding":
             self._delimited = True
 

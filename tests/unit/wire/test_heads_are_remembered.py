@@ -1,47 +1,117 @@
 """A remembered head is only ever given for a head that says the same."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from moorage_wire.head_memory import HeadMemory
-from moorage_wire.heads import HeadRefusal, RequestHead, read_head
+from moorage_wire.heads import HeadRefusal, RequestHead, read_answer_head, read_head
 
 HEAD = [(b"Host", b"localhost"), (b"Content-Length", b"5"), (b"Mcp-Session-Id", b"one")]
+Headers = list[tuple[bytes, bytes]]
 
 
 def memory_of_heads() -> HeadMemory[RequestHead]:
     return HeadMemory(lambda headers: read_head(tuple(headers)))
 
 
+def places(headers: Headers) -> tuple[int | None, int | None]:
+    """As the connections note them: the last of each name."""
+    found = {name.lower(): place for place, (name, _) in enumerate(headers)}
+    return found.get(b"content-length"), found.get(b"mcp-session-id")
+
+
 def test_the_length_alone_makes_no_other_head() -> None:
     memory = memory_of_heads()
-    first = memory.read(list(HEAD), 1)
-    again = memory.read([HEAD[0], (b"Content-Length", b"77"), HEAD[2]], 1)
+    first = memory.read(list(HEAD), 1, 2)
+    again = memory.read([HEAD[0], (b"Content-Length", b"77"), HEAD[2]], 1, 2)
     assert again is first
     assert b"content-length" not in again.forward
+
+
+def test_another_session_makes_a_head_that_differs_in_it_alone() -> None:
+    memory = memory_of_heads()
+    first = memory.read(list(HEAD), 1, 2)
+    for name in (b"two", b"six", b"one"):
+        other = memory.read([HEAD[0], HEAD[1], (b"mcp-session-id", name)], 1, 2)
+        assert other == read_head((*HEAD[:2], (b"Mcp-Session-Id", name)))
+        assert (other == first) == (name == b"one")
+
+
+@pytest.mark.parametrize("wrong", [b"", b"o e", b"o\te", b"\xc3\xbc1", b"o\x00e", b"o\re", b"o\ne"])
+def test_a_session_id_that_is_none_is_refused_behind_a_remembered_head_too(wrong: bytes) -> None:
+    memory = memory_of_heads()
+    memory.read(list(HEAD), 1, 2)
+    for _ in range(2):
+        with pytest.raises(HeadRefusal):
+            memory.read([HEAD[0], HEAD[1], (b"Mcp-Session-Id", wrong)], 1, 2)
+
+
+def test_a_longer_session_id_counts_for_the_size_of_the_head() -> None:
+    memory = HeadMemory(lambda headers: read_head(tuple(headers), max_header_bytes=100))
+    memory.read(list(HEAD), 1, 2)
+    with pytest.raises(HeadRefusal, match="over 100 bytes"):
+        memory.read([HEAD[0], HEAD[1], (b"Mcp-Session-Id", b"x" * 90)], 1, 2)
+
+
+_names = st.sampled_from([b"Host", b"Content-Length", b"Mcp-Session-Id", b"mcp-session-id", b"X-A"])
+_values = st.sampled_from([b"one", b"two", b"5", b"77", b"three", b"a b", b"", b"\x01", b"\xff"])
+_heads = st.lists(st.tuples(_names, _values), max_size=4)
+
+
+@given(st.lists(_heads, min_size=2, max_size=6))
+def test_with_a_memory_heads_read_as_without_one(heads: list[Headers]) -> None:
+    memory = memory_of_heads()
+    for headers in heads:
+        try:
+            expected = read_head(tuple(headers))
+        except HeadRefusal as refusal:
+            # Of the length alone the memory says nothing: the parser has refused a wrong one.
+            if "content-length" not in str(refusal):
+                with pytest.raises(HeadRefusal):
+                    memory.read(list(headers), *places(headers))
+            continue
+        read = memory.read(list(headers), *places(headers))
+        assert (read.session_id, read.forward, read.host) == (
+            expected.session_id,
+            expected.forward,
+            expected.host,
+        )
+
+
+@given(st.lists(_heads, min_size=2, max_size=6))
+def test_answers_heads_too(heads: list[Headers]) -> None:
+    memory = HeadMemory(read_answer_head)
+    for headers in heads:
+        try:
+            expected = read_answer_head(headers)
+        except HeadRefusal as refusal:
+            if "content-length" not in str(refusal):
+                with pytest.raises(HeadRefusal):
+                    memory.read(list(headers), *places(headers))
+            continue
+        assert memory.read(list(headers), *places(headers)) == expected
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        [HEAD[0], HEAD[1], (b"Mcp-Session-Id", b"two")],
         [HEAD[0], HEAD[1]],
         [*HEAD, (b"Mcp-Name", b"x")],
         [HEAD[2], HEAD[1], HEAD[0]],
     ],
 )
-def test_any_other_difference_does(other: list[tuple[bytes, bytes]]) -> None:
+def test_any_other_difference_makes_another_head(other: Headers) -> None:
     memory = memory_of_heads()
-    first = memory.read(list(HEAD), 1)
-    second = memory.read(other, 1)
+    first = memory.read(list(HEAD), 1, 2)
+    second = memory.read(other, *places(other))
     assert second is not first
-    assert second.session_id == dict(other).get(b"Mcp-Session-Id", b"").decode() or (
-        second.session_id is None
-    )
+    assert second == read_head(tuple(other))
 
 
 def test_a_refused_head_is_refused_again() -> None:
     memory = memory_of_heads()
-    memory.read(list(HEAD), 1)
+    memory.read(list(HEAD), 1, 2)
     for _ in range(2):
         with pytest.raises(HeadRefusal):
-            memory.read([*HEAD, HEAD[2]], 1)
+            memory.read([*HEAD, HEAD[2]], 1, 3)
