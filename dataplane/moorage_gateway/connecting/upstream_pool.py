@@ -2,6 +2,8 @@
 
 import asyncio
 import errno
+import os
+import re
 import ssl
 from collections import deque
 from urllib.parse import urlsplit
@@ -95,16 +97,7 @@ class UpstreamPool:
                 retry_after_seconds=1,
             ) from error
         except OSError as error:
-            if error.errno in OWN_SHORTAGES:
-                raise _no_socket() from error
-            refused = isinstance(error, ConnectionError | FileNotFoundError)
-            raise EndpointUnreachable(
-                "the endpoint refused the connection"
-                if refused
-                else f"the endpoint cannot be reached ({error.strerror or type(error).__name__})",
-                reason="ConnectRefused" if refused else "ConnectFailed",
-                retry_after_seconds=1,
-            ) from error
+            raise _not_connected(error) from error
         finally:
             self._opening -= 1
 
@@ -156,6 +149,26 @@ class UpstreamPool:
         self._open.discard(connection)
         if connection.idle_since and connection in self._idle:
             self._idle.remove(connection)
+
+
+def _not_connected(error: OSError) -> CapacityError | EndpointUnreachable:
+    numbers = _numbers_of(error)
+    if numbers and numbers <= OWN_SHORTAGES:
+        return _no_socket()
+    if errno.ECONNREFUSED in numbers or isinstance(error, ConnectionError | FileNotFoundError):
+        message, reason = "the endpoint refused the connection", "ConnectRefused"
+    else:
+        why = error.strerror or ", ".join(sorted(map(os.strerror, numbers)))
+        message = f"the endpoint cannot be reached ({why or type(error).__name__})"
+        reason = "ConnectFailed"
+    return EndpointUnreachable(message, reason=reason, retry_after_seconds=1)
+
+
+def _numbers_of(error: OSError) -> set[int]:
+    # Where a name has several addresses, both loops tell what each one said as text only.
+    if error.errno is not None:
+        return {error.errno}
+    return {int(number) for number in re.findall(r"\[Errno (\d+)\]", str(error))}
 
 
 def _no_socket() -> CapacityError:

@@ -1,6 +1,9 @@
 """The connections of one endpoint: the newest idle one first, none too old, none counted twice."""
 
 import asyncio
+import errno
+import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -190,3 +193,32 @@ async def test_closing_ends_running_exchanges_and_says_so() -> None:
         pool.close()
         with pytest.raises(OutcomeUnknown):
             await running
+
+
+@pytest.mark.parametrize(
+    ("said", "reason", "words"),
+    [
+        ((errno.EADDRNOTAVAIL, errno.ECONNREFUSED), "ConnectRefused", "refused the connection"),
+        ((errno.ENETUNREACH, errno.EHOSTUNREACH), "ConnectFailed", "(Network is unreachable, No"),
+        ((errno.EMFILE, errno.ENFILE), "GatewaySocketsExhausted", "no socket left"),
+    ],
+)
+async def test_what_several_addresses_of_one_name_said_is_told_in_words(
+    monkeypatch: pytest.MonkeyPatch, said: tuple[int, int], reason: str, words: str
+) -> None:
+    left = list(said)
+    addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{n}", 1)) for n in (1, 2)]
+
+    async def refuse(*_: object) -> None:
+        number = left.pop(0)
+        raise OSError(number, os.strerror(number))
+
+    async with upstream(ok) as server, pool_of(server) as pool:
+        pool._host = "two-addresses.example"
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
+        monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", refuse)
+        with pytest.raises((CapacityError, EndpointUnreachable)) as refused:
+            await pool.connect()
+    assert left == []
+    assert refused.value.reason == reason
+    assert words in refused.value.message
