@@ -1,4 +1,4 @@
-"""Which endpoint a new session gets, with an affinity key and without."""
+"""Which endpoint new sessions and unbound requests get, with an affinity key and without."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ import pytest
 from moorage_contract.route_table import Endpoint, Group, SessionRules
 from moorage_gateway.errors import CapacityError, EndpointUnreachable
 from moorage_gateway.routing.endpoint_book import BookedGroup, EndpointBook
-from moorage_gateway.routing.picker import pick_for_session
+from moorage_gateway.routing.picker import pick_for_request, pick_for_session
 from moorage_gateway.routing.rendezvous import owner
 from moorage_gateway.settings import Limits
 
@@ -52,6 +52,57 @@ async def test_a_group_of_which_none_is_ready_says_why() -> None:
     )
     with pytest.raises(EndpointUnreachable, match="not yet verified"):
         pick_for_session(book.groups["g"], b"key")
+
+
+def let_fail(group: BookedGroup, uid: str, *, silent: bool) -> None:
+    book = EndpointBook(Limits(), lambda booked: None)
+    booked = group.endpoints[uid]
+    book.set_health(booked, booked.health.failed("it is away", fatal=True, silent=silent))
+
+
+async def test_where_none_is_ready_those_that_are_only_silent_take_what_comes() -> None:
+    group = ready_group("abc", per_pod=2)
+    for uid, silent in (("a", False), ("b", True), ("c", True)):
+        let_fail(group, uid, silent=silent)
+    group.request_started("b")
+    group.session_opened("c")
+    assert pick_for_request(group, None).uid == "c"
+    assert pick_for_request(group, b"key").uid == "c"
+    assert pick_for_session(group, None).uid == "b"
+    for uid in "bbc":
+        group.session_opened(uid)
+    with pytest.raises(CapacityError):
+        pick_for_session(group, None)
+    assert pick_for_request(group, None).uid == "c"
+
+
+async def test_a_silent_one_gets_nothing_new_while_another_is_ready() -> None:
+    group = ready_group("ab", per_pod=1)
+    let_fail(group, "a", silent=True)
+    group.request_started("b")
+    assert pick_for_request(group, None).uid == "b"
+    group.session_opened("b")
+    with pytest.raises(CapacityError):
+        pick_for_session(group, None)
+
+
+async def test_where_all_have_failed_the_refusal_says_why() -> None:
+    group = ready_group("ab", per_pod=1)
+    for uid in "ab":
+        let_fail(group, uid, silent=False)
+    for pick in (pick_for_request, pick_for_session):
+        with pytest.raises(EndpointUnreachable, match="it is away"):
+            pick(group, None)
+
+
+async def test_a_requests_key_has_one_owner_whatever_the_load() -> None:
+    group = ready_group("abc", per_pod=1)
+    uid = owner(b"key", "abc")
+    assert uid is not None
+    for _ in range(3):
+        group.request_started(uid)
+    assert pick_for_request(group, b"key").uid == uid
+    assert pick_for_request(group, None).uid != uid
 
 
 def test_when_an_endpoint_goes_only_its_own_keys_move() -> None:
