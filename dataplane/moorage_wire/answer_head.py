@@ -18,7 +18,7 @@ class AnswerHead(msgspec.Struct, frozen=True, gc=False):
     is_event_stream: bool
 
 
-def read_answer_head(headers: RawHeaders, *, max_header_bytes: int = 16_384) -> AnswerHead:
+def read_answer_head(headers: RawHeaders, *, max_header_bytes: int = 65_536) -> AnswerHead:
     """Check an answer's head as the HTTP parser gave it; raises HeadRefusal.
 
     The refusal's status is meant for clients; for an endpoint's answer it says nothing.

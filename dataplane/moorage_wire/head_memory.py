@@ -1,7 +1,7 @@
 """The last head of a connection: the next one is mostly the same, and costs a tenth then.
 
-Two values differ between heads that else are one: the length of the body, which is the parser's to
-check, and the session id, for connections are shared by sessions. Both stay out of the comparison.
+Two values differ between heads that else are one: the length of the body, and the session id, for
+connections are shared by sessions. Both stay out of the comparison and are checked by themselves.
 """
 
 import string
@@ -11,6 +11,7 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from moorage_wire.answer_head import AnswerHead
+from moorage_wire.header_sorting import LENGTH_DIGITS
 from moorage_wire.request_head import RequestHead
 
 Head = TypeVar("Head", bound=RequestHead | AnswerHead)
@@ -42,6 +43,8 @@ class HeadMemory(Generic[Head]):
         if length_at is not None or session_at is not None:
             compared = headers.copy()
             if length_at is not None:
+                if not _is_plain_length(headers[length_at][1]):
+                    return self._read(headers)
                 compared[length_at] = _ANY_LENGTH
             if session_at is not None:
                 session_id = headers[session_at][1]
@@ -66,3 +69,7 @@ class HeadMemory(Generic[Head]):
     def forget(self) -> None:
         """A stream begins, which may last for hours: it shall hold as little as it can."""
         self._headers = self._session_id = self._head = None
+
+
+def _is_plain_length(value: bytes) -> bool:
+    return value.isdigit() and len(value) <= LENGTH_DIGITS

@@ -23,7 +23,7 @@ Slots = list[bytes | None]
 MAX_HEADERS = 128
 
 _LINE_OVERHEAD_BYTES = 4  # colon, space, CR, LF
-_LENGTH_DIGITS = 15
+LENGTH_DIGITS = 15
 _PLAIN_OCTETS = bytes((0x09, *range(0x20, 0x7F), *range(0x80, 0x100)))  # RFC 9110 §5.5
 _PLAIN_CONNECTIONS = frozenset((None, b"keep-alive", b"close", b"Keep-Alive", b"Close"))
 _END_TO_END = frozenset((b"accept", b"authorization", b"host", b"last-event-id", b"origin"))
@@ -136,7 +136,7 @@ def _without_named(lines: list[bytes], names: set[bytes]) -> bytes:
 def _check_framing(slots: Slots) -> None:
     """Length and codings of the body that follows; raises HeadRefusal. RFC 9112 §6."""
     length = slots[CONTENT_LENGTH]
-    if length is not None and not (length.isdigit() and len(length) <= _LENGTH_DIGITS):
+    if length is not None and not (length.isdigit() and len(length) <= LENGTH_DIGITS):
         raise HeadRefusal(
             "SmuggledLength", "content-length is not a plain number of bytes", "content-length"
         )

@@ -6,6 +6,7 @@ Our own client because the library's costs four times as much CPU per call and b
 
 import asyncio
 from collections.abc import Callable
+from functools import cache, partial
 from typing import Protocol, cast
 
 import httptools
@@ -25,6 +26,12 @@ class AnswerSink(Protocol):
     def segment_ended(self) -> None: ...
     def answer_ended(self) -> None: ...
     def answer_failed(self, failure: UpstreamError) -> None: ...
+
+
+@cache
+def _reading(max_header_bytes: int) -> Callable[[list[tuple[bytes, bytes]]], AnswerHead]:
+    """One for all connections, which are many."""
+    return partial(read_answer_head, max_header_bytes=max_header_bytes)
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -66,7 +73,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._length_at: int | None = None
         self._session_at: int | None = None
-        self._heads = HeadMemory(read_answer_head)
+        self._heads = HeadMemory(_reading(head_limit))
         self._head_bytes = 0
         self._status = 0
         self._answering = False

@@ -10,6 +10,8 @@ from weakref import WeakValueDictionary
 
 MAX_WAITING = 10_000
 BATCH = 1000
+PIECE_BYTES = 16 * 1024
+"""Of a batch that is written at once: a reader that is stuck leaves at most so much unclear."""
 GATHER_SECONDS = 0.2
 FLUSH_POLL_SECONDS = 0.01
 
@@ -17,6 +19,8 @@ _logger = logging.getLogger("moorage_gateway.access_log")
 
 
 _of_descriptors: "WeakValueDictionary[int, LineWriter]" = WeakValueDictionary()
+_counting = threading.Lock()
+"""Held while users come and go: some go in a thread."""
 
 
 def writer_of(descriptor: int, max_waiting: int = MAX_WAITING) -> "LineWriter":
@@ -24,10 +28,11 @@ def writer_of(descriptor: int, max_waiting: int = MAX_WAITING) -> "LineWriter":
 
     Each of its users calls ``start`` and ``close``; ``max_waiting`` is the first one's.
     """
-    writer = _of_descriptors.get(descriptor)
-    if writer is None:
-        writer = _of_descriptors[descriptor] = LineWriter(descriptor, max_waiting)
-    return writer
+    with _counting:
+        writer = _of_descriptors.get(descriptor)
+        if writer is None:
+            writer = _of_descriptors[descriptor] = LineWriter(descriptor, max_waiting)
+        return writer
 
 
 class LineWriter:
@@ -44,14 +49,21 @@ class LineWriter:
         self._users = 0
         self._writing = False
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
+        self._at_hand = 0
+        self._thread: threading.Thread | None = None
         self._failing = False
         self._line_break = b""
 
     def start(self) -> None:
         """Start the thread, for the first user; what was put before is written too."""
-        self._users += 1
-        if self._users == 1:
+        with _counting:
+            self._users += 1
+            if self._users > 1:
+                return
+            self._closed = False
+            self._closing.clear()
+            _of_descriptors[self._descriptor] = self
+            self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
             self._thread.start()
 
     def put(self, line: bytes) -> bool:
@@ -70,21 +82,25 @@ class LineWriter:
 
     def dropped(self) -> int:
         """Lines that were not written and will not be."""
-        return self._overflowed + self._lost + (len(self._waiting) if self._closed else 0)
+        left = len(self._waiting) + self._at_hand if self._closed else 0
+        return self._overflowed + self._lost + left
 
     def close(self, seconds: float) -> None:
         """Write what waits, for at most ``seconds``; the last user ends the thread with it.
 
         What is left then counts as dropped.
         """
-        self._users -= 1
-        if self._users:
+        with _counting:
+            self._users -= 1
+            others, thread = self._users > 0, self._thread
+            if not others:
+                _of_descriptors.pop(self._descriptor, None)
+                self._closing.set()
+        if others or thread is None:
             self._flush(seconds)
             return
-        _of_descriptors.pop(self._descriptor, None)
-        self._closing.set()
         self._wake.set()
-        self._thread.join(seconds)
+        thread.join(seconds)
         self._closed = True
 
     def _flush(self, seconds: float) -> None:
@@ -106,16 +122,19 @@ class LineWriter:
             self._writing = False
 
     def _write_batch(self) -> None:
-        lines = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+        self._at_hand = min(BATCH, len(self._waiting))
+        lines = [self._waiting.popleft() for _ in range(self._at_hand)]
         data = self._line_break + b"".join(lines)
         written = 0
         try:
             while written < len(data):
-                written += self._write_some(data[written:])
+                written += self._write_some(data[written : written + PIECE_BYTES])
+                self._at_hand = data.count(b"\n", written)
             self._failing = False
         except OSError as error:
             self._lost += data.count(b"\n", written) - (len(self._line_break) if not written else 0)
             self._tell_once(error)
+        self._at_hand = 0
         if written:
             # A line cut in the middle must not swallow the next one.
             self._line_break = b"" if data[:written].endswith(b"\n") else b"\n"

@@ -1,6 +1,7 @@
 """The process's log and the access log may share a descriptor: one writer, whole lines, no end
 of the one before the other."""
 
+import asyncio
 import json
 import logging
 import os
@@ -85,3 +86,54 @@ async def test_dropped_lines_are_counted_and_told_once_there_is_room() -> None:
     assert (last[1]["level"], last[1]["count"]) == ("WARNING", dropped)
     os.close(reader)
     os.close(writer)
+
+
+async def test_a_log_that_begins_after_the_other_ended_is_written() -> None:
+    reader, writer = os.pipe()
+    first, second = AccessLog(writer, b"key"), AccessLog(writer, b"key")
+    first.start()
+    await first.stop(1)
+    second.start()
+    second.record(ENTRY)
+    await second.stop(1)
+    assert len(available(reader)) == 1
+    os.close(reader)
+    os.close(writer)
+
+
+async def test_logs_may_come_and_go_at_once() -> None:
+    reader, writer = os.pipe()
+    for number in range(50):
+        first, second = AccessLog(writer, b"key"), AccessLog(writer, b"key")
+        first.start()
+        first.record(ENTRY)
+        stopping = asyncio.ensure_future(first.stop(1))
+        await asyncio.sleep(0.0001 * (number % 5))
+        second.start()
+        second.record(ENTRY)
+        await stopping
+        await second.stop(1)
+        assert len(available(reader)) == 2
+        assert first.dropped() == second.dropped() == 0
+    os.close(reader)
+    os.close(writer)
+
+
+async def test_lines_that_a_stuck_reader_never_took_count_as_dropped() -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    try:
+        while True:
+            os.write(writer, b"x" * 4095 + b"\n")
+    except BlockingIOError:
+        os.set_blocking(writer, True)
+    log = AccessLog(writer, b"key")
+    log.start()
+    for _ in range(100):
+        log.record(ENTRY)
+    await log.stop(0.5)
+    assert log.dropped() == 100
+    for _ in range(50):  # now the thread can write on, and end
+        available(reader)
+        await asyncio.sleep(0.005)
+    os.close(reader)

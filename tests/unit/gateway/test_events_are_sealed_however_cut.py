@@ -88,3 +88,11 @@ def test_what_came_before_a_bad_event_can_still_pass(bad: bytes) -> None:
         passage().feed(good * 2 + bad)
     assert broken.value.before == good * 2
     assert broken.value.failure.reason == "BadAnswer"
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r"])
+def test_an_event_without_its_blank_line_is_none(end: bytes) -> None:
+    """A reader that took it all the same would hold the endpoint's own cursor, unsealed."""
+    rest = b'data: {"jsonrpc":"2.0","id":1,"result":{"nextCursor":"page 2"}}' + end
+    through = passage()
+    assert through.feed(b"data: {}\n\n" + rest) + through.finish() == b"data: {}\n\n"

@@ -61,7 +61,9 @@ class ModernPassage:
 
     def finish(self) -> bytes:
         held, self._held = bytes(self._held), bytearray()
-        if self._is_stream or not self.holding:
+        if self._is_stream:  # an event without its end is none (WHATWG HTML, "Server-sent events")
+            return b""
+        if not self.holding:
             return held
         self.holding = False
         try:
