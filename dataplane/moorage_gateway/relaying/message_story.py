@@ -1,11 +1,18 @@
 """The message story: one POSTed message (or batch) of a legacy client, told top to bottom."""
 
+from moorage_contract.route_table import Affinity
 from moorage_gateway.access.principal import Principal
 from moorage_gateway.errors import EndpointUnreachable, MalformedRequest, UpstreamError
 from moorage_gateway.relaying.affinity import affinity_key
 from moorage_gateway.relaying.call import Call
 from moorage_gateway.relaying.passages.initialize import InitializePassage
 from moorage_gateway.relaying.passages.legacy import LegacyPassage, SealEventId
+from moorage_gateway.relaying.places import (
+    PLACES_TO_TRY,
+    SessionPlace,
+    begin_somewhere,
+    place_of_request,
+)
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.relaying.sessions import (
     EventIds,
@@ -16,13 +23,9 @@ from moorage_gateway.relaying.sessions import (
 )
 from moorage_gateway.routing.endpoint_book import BookedEndpoint
 from moorage_gateway.routing.moorings import session_tag
-from moorage_gateway.routing.picker import pick_for_request, pick_for_session
 from moorage_wire.capsules import SessionContent, compress_initialize_params
 from moorage_wire.eras import DEFAULT_VERSION, allows_batches
 from moorage_wire.jsonrpc import Message, MessageKind
-
-PLACES_TO_TRY = 3
-"""Endpoints that a request may try while nothing of it was sent to any."""
 
 
 class MessageStory:
@@ -97,7 +100,7 @@ class MessageStory:
             raise _no_batches(version)
         assert call.group is not None
         for attempt in range(PLACES_TO_TRY):
-            booked = pick_for_request(call.group, key)
+            booked = await place_of_request(call.group, key)
             request = booked.pool.post(call.head.forward, b"", body)
             try:
                 await self._relay_unbound(call, booked, request)
@@ -118,36 +121,30 @@ class MessageStory:
     ) -> None:
         self._runtime.ledger.require_room()
         assert call.group is not None
-        for attempt in range(PLACES_TO_TRY):
-            booked = pick_for_session(call.group, key)
-            try:
-                await self._initialize_at(call, booked, body, principal)
-            except EndpointUnreachable:
-                if attempt + 1 == PLACES_TO_TRY:
-                    raise
-            else:
-                return
+
+        async def begin(place: SessionPlace) -> None:
+            await self._initialize_at(call, place, body, principal)
+
+        await begin_somewhere(call.group, key, begin)
 
     async def _initialize_at(
-        self, call: Call, booked: BookedEndpoint, body: bytes, principal: Principal
+        self, call: Call, place: SessionPlace, body: bytes, principal: Principal
     ) -> None:
-        runtime, group, uid = self._runtime, booked.group, booked.endpoint.uid
+        runtime, booked = self._runtime, place.booked
 
         def mint(upstream_session_id: str, version: str) -> tuple[bytes, SealEventId]:
-            return self._mint(call, booked, upstream_session_id, version, principal)
+            minted = self._mint(call, booked, upstream_session_id, version, principal)
+            place.give_back()
+            return minted
 
         passage = InitializePassage(runtime.limits, mint, call.raw_id)
         request = booked.pool.post(call.head.forward, b"", body)
-        # The slot is taken before the answer comes, else a burst would overfill one endpoint.
-        group.session_opened(uid)
         try:
             await runtime.exchanges.run(call, booked, request, passage, self._silence(call))
         except UpstreamError:
             if call.mooring is not None:
                 runtime.ledger.forget(call.mooring.session_tag)
             raise
-        finally:
-            group.session_closed(uid)
 
     def _mint(
         self,
@@ -175,7 +172,7 @@ class MessageStory:
         runtime.ledger.touch(tag, booked.group, uid, runtime.loop_seconds())
         return client_line(mooring), EventIds(runtime, call.route.path, uid, tag).seal
 
-    def _affinity(self, call: Call):  # type: ignore[no-untyped-def]
+    def _affinity(self, call: Call) -> Affinity:
         assert call.group is not None
         return call.group.rules.sessions.affinity
 

@@ -7,7 +7,6 @@ from moorage_gateway.errors import EndpointUnreachable, MalformedRequest
 from moorage_gateway.relaying.affinity import affinity_key
 from moorage_gateway.relaying.call import Call
 from moorage_gateway.relaying.listens.listen_story import ListenStory
-from moorage_gateway.relaying.message_story import PLACES_TO_TRY
 from moorage_gateway.relaying.mirrors import check_mirrors, name_line
 from moorage_gateway.relaying.modern_capsules import (
     Sealing,
@@ -17,9 +16,9 @@ from moorage_gateway.relaying.modern_capsules import (
     request_digest,
 )
 from moorage_gateway.relaying.passages.modern import ModernPassage
+from moorage_gateway.relaying.places import PLACES_TO_TRY, place_of_request
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.routing.endpoint_book import BookedEndpoint
-from moorage_gateway.routing.picker import pick_for_request
 from moorage_wire.jsonrpc import Message
 
 _NAME_LINE = re.compile(rb"(?im)^mcp-name:[^\r\n]*\r\n")
@@ -67,7 +66,7 @@ class ModernStory:
         key = affinity_key(call.group.rules.sessions.affinity, raw_headers, principal)
         for attempt in range(PLACES_TO_TRY):
             try:
-                booked = pick_for_request(call.group, key)
+                booked = await place_of_request(call.group, key)
                 await self._relay(call, booked, read, unsealed, principal)
             except EndpointUnreachable:
                 if attempt + 1 == PLACES_TO_TRY:

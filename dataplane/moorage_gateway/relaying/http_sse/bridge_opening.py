@@ -9,8 +9,8 @@ from moorage_gateway.relaying.http_sse.bridged_session import BridgedSession
 from moorage_gateway.relaying.http_sse.client_answer import ClientAnswer
 from moorage_gateway.relaying.http_sse.holdings import Holdings
 from moorage_gateway.relaying.http_sse.reach import Reach
-from moorage_gateway.relaying.http_sse.session_places import SessionPlace, begin_somewhere
 from moorage_gateway.relaying.http_sse.wire_forms import bridged_lines
+from moorage_gateway.relaying.places import SessionPlace, begin_somewhere
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.relaying.sessions import client_line
 from moorage_gateway.routing.moorings import unknown_session

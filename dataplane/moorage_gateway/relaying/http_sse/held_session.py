@@ -13,7 +13,7 @@ from moorage_gateway.relaying.http_sse.held_listening import listen
 from moorage_gateway.relaying.http_sse.stream_feed import StreamFeed
 from moorage_gateway.relaying.http_sse.stream_refusals import refused_by_endpoint, session_lost
 from moorage_gateway.relaying.http_sse.upstream_session import UpstreamSession
-from moorage_gateway.relaying.message_story import PLACES_TO_TRY
+from moorage_gateway.relaying.places import PLACES_TO_TRY
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.routing.endpoint_book import BookedGroup
 from moorage_gateway.routing.picker import pick_for_request

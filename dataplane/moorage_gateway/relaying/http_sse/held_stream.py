@@ -13,7 +13,6 @@ from moorage_gateway.refusals import body_of
 from moorage_gateway.relaying.http_sse.held_call import HeldCall
 from moorage_gateway.relaying.http_sse.held_session import HeldSession, Opening
 from moorage_gateway.relaying.http_sse.message_exchange import MessageExchange
-from moorage_gateway.relaying.http_sse.session_places import SessionPlace, begin_somewhere
 from moorage_gateway.relaying.http_sse.stream_feed import StreamFeed
 from moorage_gateway.relaying.http_sse.stream_refusals import (
     already_initialized,
@@ -21,6 +20,7 @@ from moorage_gateway.relaying.http_sse.stream_refusals import (
     too_many_calls,
 )
 from moorage_gateway.relaying.http_sse.upstream_session import UpstreamSession
+from moorage_gateway.relaying.places import SessionPlace, begin_somewhere
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.routing.moorings import session_tag, unknown_session
 from moorage_gateway.routing.session_ledger import LiveSession

@@ -15,13 +15,11 @@ from moorage_gateway.relaying.call import Call
 from moorage_gateway.relaying.http_sse.answering import KEEP_ALIVE, KEEP_ALIVE_SECONDS
 from moorage_gateway.relaying.http_sse.endpoint_passage import EndpointPassage
 from moorage_gateway.relaying.http_sse.wire_forms import message_uri
-from moorage_gateway.relaying.message_story import PLACES_TO_TRY
 from moorage_gateway.relaying.passages.legacy import LegacyPassage
+from moorage_gateway.relaying.places import SessionPlace, begin_somewhere
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.relaying.sessions import gone
-from moorage_gateway.routing.endpoint_book import BookedEndpoint
 from moorage_gateway.routing.moorings import session_tag
-from moorage_gateway.routing.picker import pick_for_session
 from moorage_gateway.routing.session_ledger import LiveSession
 from moorage_wire.capsules import CapsuleKind, StreamContent, seal_content
 
@@ -36,17 +34,15 @@ class RelayedStreams:
         """Relay a fresh session's stream until one side ends it."""
         self._runtime.ledger.require_room()
         assert call.group is not None
-        for attempt in range(PLACES_TO_TRY):
-            booked = pick_for_session(call.group, key)
-            stream = RelayedStream(self._runtime, call, booked, principal)
+
+        async def begin(place: SessionPlace) -> None:
             try:
-                await stream.relay()
-            except (EndpointUnreachable, OutcomeUnknown):
+                await RelayedStream(self._runtime, call, place, principal).relay()
+            except OutcomeUnknown as error:
                 # Nothing can have run: a session begins with its stream.
-                if attempt + 1 == PLACES_TO_TRY:
-                    raise
-            else:
-                return
+                raise EndpointUnreachable(error.message) from error
+
+        await begin_somewhere(call.group, key, begin)
 
     async def post(self, call: Call, content: StreamContent, body: bytes) -> None:
         """Relay a message to the endpoint that holds the session, and its 202."""
@@ -75,11 +71,12 @@ class RelayedStream:
     """One stream, from its GET to its end."""
 
     def __init__(
-        self, runtime: Runtime, call: Call, booked: BookedEndpoint, principal: Principal
+        self, runtime: Runtime, call: Call, place: SessionPlace, principal: Principal
     ) -> None:
         self._runtime = runtime
         self._call = call
-        self._booked = booked
+        self._place = place
+        self._booked = place.booked
         self._principal = principal
         self._tag: bytes | None = None
         self._counted: LiveSession | None = None
@@ -91,8 +88,6 @@ class RelayedStream:
         runtime, call, booked = self._runtime, self._call, self._booked
         passage = EndpointPassage(runtime.limits, booked.endpoint.url, self._opened)
         request = booked.pool.bodiless(b"GET", call.head.forward, b"")
-        # The slot is taken before the stream opens, else a burst would overfill one endpoint.
-        booked.group.session_opened(booked.uid)
         try:
             await runtime.exchanges.run(call, booked, request, passage, HANDSHAKE_SECONDS)
         except AnswerTimeout as error:
@@ -112,7 +107,7 @@ class RelayedStream:
         self._tag = session_tag(booked.uid, target)
         runtime.ledger.touch(self._tag, booked.group, booked.uid, now)
         self._counted = runtime.ledger.stream_opened(self._tag)
-        booked.group.session_closed(booked.uid)
+        self._place.give_back()
         self._ends_at = now + booked.group.rules.sessions.max_seconds
         self._tick_later(relay)
         content = StreamContent("", target, booked.uid, self._principal.tag)
@@ -133,7 +128,6 @@ class RelayedStream:
         if self._timer is not None:
             self._timer.cancel()
         if self._tag is None:
-            self._booked.group.session_closed(self._booked.uid)
             return
         self._runtime.ledger.stream_closed(self._counted, self._runtime.loop_seconds())
         self._runtime.ledger.forget(self._tag)

@@ -1,11 +1,18 @@
-"""Where a new session goes: the picker's endpoint, or the next one while nothing was sent."""
+"""Where a request goes that is bound to no endpoint, and where a session begins."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from moorage_gateway.errors import EndpointUnreachable
-from moorage_gateway.relaying.message_story import PLACES_TO_TRY
 from moorage_gateway.routing.endpoint_book import BookedEndpoint, BookedGroup
-from moorage_gateway.routing.picker import pick_for_session
+from moorage_gateway.routing.endpoint_state import EndpointState
+from moorage_gateway.routing.picker import pick_for_request, pick_for_session
+
+PLACES_TO_TRY = 3
+"""Endpoints that a request may try while nothing of it was sent to any."""
+FIRST_HANDSHAKE_SECONDS = 1.0
+"""How long a request waits for a group that has just appeared; mostly it is milliseconds."""
 
 
 class SessionPlace:
@@ -23,6 +30,12 @@ class SessionPlace:
             self.booked.group.session_closed(self.booked.uid)
 
 
+async def place_of_request(group: BookedGroup, key: bytes | None) -> BookedEndpoint:
+    """The picker's endpoint; raises what the picker raises."""
+    await _first_handshake(group)
+    return pick_for_request(group, key)
+
+
 async def begin_somewhere(
     group: BookedGroup, key: bytes | None, begin: Callable[[SessionPlace], Awaitable[None]]
 ) -> None:
@@ -30,6 +43,7 @@ async def begin_somewhere(
 
     ``begin`` gives the place back once the session is counted; what is left is given back here.
     """
+    await _first_handshake(group)
     for attempt in range(PLACES_TO_TRY):
         # The place is taken before the answer comes, else a burst would overfill one endpoint.
         place = SessionPlace(pick_for_session(group, key))
@@ -42,3 +56,20 @@ async def begin_somewhere(
             return
         finally:
             place.give_back()
+
+
+async def _first_handshake(group: BookedGroup) -> None:
+    """Wait while nothing is known yet of any endpoint: a new route serves from its first moment."""
+    if len(group.requests) or not _is_new(group):
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(FIRST_HANDSHAKE_SECONDS):
+            while not len(group.requests) and _is_new(group):
+                await group.changed.wait()
+
+
+def _is_new(group: BookedGroup) -> bool:
+    return any(
+        booked.health.state is EndpointState.VERIFYING and not booked.health.failures
+        for booked in group.endpoints.values()
+    )
