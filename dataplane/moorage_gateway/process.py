@@ -144,16 +144,18 @@ class Gateway:
         """The stop sequence of ``stopping.py``, once; afterwards nothing of the gateway is left."""
         if self._stop is None:
             self._stop = asyncio.get_running_loop().create_task(self._end())
-        await self._stop
+        await asyncio.shield(self._stop)  # it goes on, though who waits for it be cancelled
 
     async def _end(self) -> None:
         assert self._listener is not None
-        await StopSequence(self._parts, self._settings.limits).run(self._listener)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._admin.stop(1.0)
-        await self._parts.stop()
+        try:
+            await StopSequence(self._parts, self._settings.limits).run(self._listener)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._admin.stop(1.0)
+            await self._parts.stop()
 
 
 async def _for_ever(one: Callable[[], Awaitable[None]]) -> None:

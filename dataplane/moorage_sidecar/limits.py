@@ -31,6 +31,9 @@ class BridgeLimits:
     """
     answer_seconds: float = 300
     """Longest silence of the server while a request waits and no reachable client is asked."""
+    question_seconds: float = 3600
+    """How long a reachable client may leave open what the server asked it: people take their time.
+    Until then the server's silence is excused."""
     close_seconds: float = 2
     """Each step of the shutdown ladder: stdin closed, SIGTERM, SIGKILL."""
 

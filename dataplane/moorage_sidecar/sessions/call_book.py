@@ -27,12 +27,12 @@ class Call:
 
 
 class CallBook:
-    """Calls by canonical id, and the questions that the server asked the client."""
+    """Calls by canonical id, and when the server asked the client which question."""
 
     def __init__(self, max_calls: int) -> None:
         self._max_calls = max_calls
         self._calls: dict[bytes, Call] = {}
-        self._questions: set[bytes] = set()
+        self._questions: dict[bytes, float] = {}
         self.stream_of_id: dict[bytes, int] = {}
         self.stream_of_progress: dict[bytes, int] = {}
 
@@ -85,20 +85,25 @@ class CallBook:
         if call := self._calls.get(canonical_id(raw_id)):
             call.cancelled_at = now
 
-    def question(self, raw_id: bytes | None) -> None:
-        """The server asked the client something."""
-        if len(self._questions) < MAX_QUESTIONS:
-            self._questions.add(canonical_id(raw_id))
+    def question(self, request: Message, now: float) -> None:
+        """The server asked the client something; what a ping asks, nobody has to think about."""
+        if len(self._questions) < MAX_QUESTIONS and request.method != "ping":
+            self._questions[canonical_id(request.id)] = now
 
-    def excuse(self, now: float) -> None:
-        """The client can be reached: while it is asked something, silence counts from here."""
+    def excuse(self, now: float, limits: BridgeLimits) -> None:
+        """The client can be reached: while it is asked something, silence counts from here.
+
+        Not for ever: a client may never answer, and the server hang for another reason.
+        """
+        asked_after = now - limits.question_seconds
+        self._questions = {key: at for key, at in self._questions.items() if at > asked_after}
         if self._questions:
             for call in self._calls.values():
                 call.last_heard = now
 
     def settle(self, raw_id: bytes | None, now: float) -> None:
         """The question was answered or taken back; the server's silence counts from here."""
-        self._questions.discard(canonical_id(raw_id))
+        self._questions.pop(canonical_id(raw_id), None)
         for call in self._calls.values():
             call.last_heard = now
 

@@ -113,7 +113,7 @@ class Session:
     def answer_overdue_calls(self, now: float) -> None:
         """Answer what the server leaves unanswered, and tell it to stop."""
         if self.board.can_ask:
-            self.board.calls.excuse(now)
+            self.board.calls.excuse(now, self._limits)
         for call, refusal in self.board.calls.overdue(now, self._limits):
             self.board.calls.close(call.raw_id)
             if call.cancelled_at is None:

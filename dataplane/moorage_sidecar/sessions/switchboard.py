@@ -126,7 +126,7 @@ class Switchboard:
     async def deliver(self, message: Message, now: float) -> str | None:
         """Bring one server message to its stream; a reason if it was dropped instead."""
         if message.kind is MessageKind.REQUEST:
-            self.calls.question(message.id)
+            self.calls.question(message, now)
         match choose_stream(message, self._open_streams()):
             case ToStream(number):
                 return await self._put(self._streams[number], message, now)

@@ -6,6 +6,8 @@ import threading
 from collections import Counter
 from contextlib import AsyncExitStack
 
+import pytest
+
 from fakes.honest_endpoint import honest_upstreams, never_answer, result
 from fakes.honest_session import open_session, session
 from fakes.in_process_gateway import RING, endpoints_of, table_of, until_ready, urls_of
@@ -15,7 +17,7 @@ from integration.listens.listeners import TOOLS, listening
 from integration.stopping.stops import PROGRESS, STOPS
 from moorage_contract.route_table import Group, Route, RouteTable
 from moorage_gateway.process import Gateway
-from moorage_gateway.settings import GatewaySettings
+from moorage_gateway.settings import GatewaySettings, Limits
 
 Left = tuple[Counter[str], Counter[str], Counter[str]]
 
@@ -127,3 +129,18 @@ def with_a_dead_endpoint(urls: list[str]) -> RouteTable:
         routes=(*table.routes, Route(path="/dead", group="dead")),
         groups=(*table.groups, dead),
     )
+
+
+async def test_a_stop_goes_on_though_who_waits_for_it_is_cancelled() -> None:
+    before = what_is_there()
+    async with honest_upstreams(1) as upstreams:
+        settings = GatewaySettings(
+            listen_port=0, admin_port=0, limits=Limits(readiness_seconds=0.5, drain_seconds=0.5)
+        )
+        gateway = Gateway(settings, RING)
+        await gateway.start(table_of(urls_of(upstreams)))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(gateway.stop(), 0.1)
+        await gateway.stop()
+    tasks, sockets, threads = more_than(before, what_is_there())
+    assert not (tasks or sockets["socket"] or threads)

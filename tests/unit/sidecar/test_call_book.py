@@ -6,7 +6,8 @@ from moorage_sidecar.limits import BridgeLimits
 from moorage_sidecar.sessions.call_book import CallBook
 from moorage_wire.jsonrpc import read_message
 
-LIMITS = BridgeLimits(answer_seconds=10)
+LIMITS = BridgeLimits(answer_seconds=10, question_seconds=2000)
+QUESTION = read_message(b'{"jsonrpc":"2.0","id":"q","method":"elicitation/create"}')
 
 
 def book(*ids: int) -> CallBook:
@@ -34,27 +35,47 @@ def test_news_on_a_stream_keeps_its_calls_and_no_others() -> None:
 
 def test_while_the_server_waits_for_the_client_nothing_is_overdue() -> None:
     calls = book(1)
-    calls.question(b'"q"')
-    calls.excuse(now=1000)
+    calls.question(QUESTION, now=1)
+    calls.excuse(1000, LIMITS)
     assert overdue(calls, 1000) == []
     calls.settle(b'"q"', now=1000)
     assert overdue(calls, 1005) == []
     assert overdue(calls, 1010) == [(b"1", "NoAnswer")]
 
 
+def test_a_question_that_nobody_answers_excuses_no_hanging_server_for_ever() -> None:
+    calls = book(1)
+    calls.question(QUESTION, now=1)
+    for now in range(1, 2001):
+        calls.excuse(now, LIMITS)
+        assert overdue(calls, now) == []
+    for now in range(2001, 2010):
+        calls.excuse(now, LIMITS)
+        assert overdue(calls, now) == []
+    calls.excuse(2010, LIMITS)
+    assert overdue(calls, 2010) == [(b"1", "NoAnswer")]
+
+
+def test_a_ping_to_the_client_is_nothing_to_think_about() -> None:
+    calls = book(1)
+    calls.question(read_message(b'{"jsonrpc":"2.0","id":"p","method":"ping"}'), now=1)
+    calls.excuse(9, LIMITS)
+    assert overdue(calls, 10) == [(b"1", "NoAnswer")]
+
+
 def test_without_a_question_or_a_client_silence_is_not_excused() -> None:
     unasked, unreached = book(1), book(1)
-    unasked.excuse(now=5)
-    unreached.question(b'"q"')
+    unasked.excuse(5, LIMITS)
+    unreached.question(QUESTION, now=1)
     assert overdue(unasked, 10) == overdue(unreached, 10) == [(b"1", "NoAnswer")]
 
 
 def test_a_question_is_over_with_the_last_call() -> None:
     calls = book(1)
-    calls.question(b'"q"')
+    calls.question(QUESTION, now=1)
     calls.close(b"1")
     calls.open(read_message(b'{"jsonrpc":"2.0","id":2,"method":"x"}'), stream=2, now=0)
-    calls.excuse(now=5)
+    calls.excuse(5, LIMITS)
     assert overdue(calls, 10) == [(b"2", "NoAnswer")]
 
 
