@@ -1,5 +1,6 @@
 """The command ``moorage``."""
 
+import signal
 import sys
 
 from moorage_local.check import check
@@ -14,6 +15,8 @@ def main() -> int:
     0 good, 1 findings, 2 usage, 130 ended by Ctrl-C before it served.
     """
     command = parse_command(sys.argv[1:])
+    # Shells start background jobs with SIGINT ignored; while it serves the gateway hears it too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return _run(command)
     except KeyboardInterrupt:
