@@ -17,7 +17,8 @@ from moorage_wire.request_head import RequestHead
 Head = TypeVar("Head", bound=RequestHead | AnswerHead)
 Headers = list[tuple[bytes, bytes]]
 
-_ANY_LENGTH: Final = (b"content-length", b"0")
+_ANY_LENGTH: Final = [(b"content-length", b"0" * digits) for digits in range(LENGTH_DIGITS + 1)]
+"""By the number of digits: it counts for the size of the head."""
 _ANY_SESSION: Final = (b"mcp-session-id", b"")
 _ID_OCTETS: Final = (string.ascii_letters + string.digits + "-_.").encode()
 """Of capsules, UUIDs and hexadecimal ids: plain text, which nothing need check any more."""
@@ -43,9 +44,10 @@ class HeadMemory(Generic[Head]):
         if length_at is not None or session_at is not None:
             compared = headers.copy()
             if length_at is not None:
-                if not _is_plain_length(headers[length_at][1]):
+                length = headers[length_at][1]
+                if not (length.isdigit() and len(length) <= LENGTH_DIGITS):
                     return self._read(headers)
-                compared[length_at] = _ANY_LENGTH
+                compared[length_at] = _ANY_LENGTH[len(length)]
             if session_at is not None:
                 session_id = headers[session_at][1]
                 compared[session_at] = _ANY_SESSION
@@ -69,7 +71,3 @@ class HeadMemory(Generic[Head]):
     def forget(self) -> None:
         """A stream begins, which may last for hours: it shall hold as little as it can."""
         self._headers = self._session_id = self._head = None
-
-
-def _is_plain_length(value: bytes) -> bool:
-    return value.isdigit() and len(value) <= LENGTH_DIGITS

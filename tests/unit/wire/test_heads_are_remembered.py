@@ -24,7 +24,7 @@ def places(headers: Headers) -> tuple[int | None, int | None]:
 def test_the_length_alone_makes_no_other_head() -> None:
     memory = memory_of_heads()
     first = memory.read(list(HEAD), 1, 2)
-    again = memory.read([HEAD[0], (b"Content-Length", b"77"), HEAD[2]], 1, 2)
+    again = memory.read([HEAD[0], (b"Content-Length", b"7"), HEAD[2]], 1, 2)
     assert again is first
     assert b"content-length" not in again.forward
 
@@ -83,11 +83,7 @@ def test_with_a_memory_heads_read_as_without_one(heads: list[Headers]) -> None:
                 memory.read(list(headers), *places(headers))
             continue
         read = memory.read(list(headers), *places(headers))
-        assert (read.session_id, read.forward, read.host) == (
-            expected.session_id,
-            expected.forward,
-            expected.host,
-        )
+        assert read == expected
 
 
 @given(st.lists(_heads, min_size=2, max_size=6))
