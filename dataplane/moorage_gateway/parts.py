@@ -47,7 +47,7 @@ class Parts:
             limits=limits,
             book=book,
             exchanges=Exchanges(book, self.verification.begin),
-            moorings=Moorings(sealer, limits.opened_capsules),
+            moorings=Moorings(sealer, limits.opened_capsules, _log_names(self.access_log)),
             ledger=SessionLedger(limits.sessions, self.cells),
             sealer=sealer,
             cells=self.cells,
@@ -100,3 +100,7 @@ def _access_log(settings: GatewaySettings, ring: KeyRing) -> AccessLog | None:
     # Derived from the ring: a session has the same hash in the log of every replica.
     key = hashlib.blake2b(b"access log", digest_size=32, key=ring.minting.secret).digest()
     return AccessLog(settings.access_log, key)
+
+
+def _log_names(access_log: AccessLog | None) -> Callable[[str, bytes], bytes]:
+    return (lambda capsule, upstream: b"") if access_log is None else access_log.names_of

@@ -1,11 +1,13 @@
 """The story of ``moorage check``: read, tell, done."""
 
+import os
 import sys
 
 from moorage_local.command_line import CheckCommand
 from moorage_local.files import Files
 from moorage_local.findings import ConfigurationRefused, told
 from moorage_local.resources import Resources, read_resources
+from moorage_local.stdio_programs import missing_programs
 
 OK, FINDINGS = 0, 1
 
@@ -25,6 +27,7 @@ def check(command: CheckCommand) -> int:
 
 
 def _tell_good(resources: Resources) -> None:
-    for warning in resources.warnings:
+    programs = missing_programs(resources.groups.values(), os.environ)
+    for warning in (*resources.warnings, *programs):
         print(f"warning: {warning}", file=sys.stderr)
     print(f"{resources.counted()}: nothing is wrong")

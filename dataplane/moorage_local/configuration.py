@@ -11,6 +11,7 @@ from moorage_local.files import Files
 from moorage_local.findings import ConfigurationRefused, FileFinding
 from moorage_local.resources import NAME_PATH, Resources, read_resources
 from moorage_local.stdio_commands import BridgePlan, plan_bridge
+from moorage_local.stdio_programs import missing_programs
 from moorage_operator.api.external_source import ExternalSource
 from moorage_operator.api.findings import did_you_mean, quoted
 from moorage_operator.api.gateway import McpGateway
@@ -69,7 +70,11 @@ def configure(
         url_endpoints=plan.url_endpoints,
         bridges=plan.bridges,
         counted=resources.counted(),
-        notes=(*resources.warnings, *_notes(resources, gateway, plan.groups)),
+        notes=(
+            *resources.warnings,
+            *_notes(resources, gateway, plan.groups),
+            *missing_programs(plan.groups.values(), environment),
+        ),
     )
 
 

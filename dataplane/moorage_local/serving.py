@@ -22,6 +22,7 @@ from moorage_local.local_gateway import LocalGateway
 from moorage_local.open_files import open_files_notes, raise_open_files
 from moorage_local.reloading import Reloading
 from moorage_local.reporting import Report
+from moorage_local.spread_callers import spread_callers
 from moorage_local.stdio_servers import SocketRefused, StdioServers
 from moorage_local.stop_signals import StopSignals
 from moorage_local.welcome import welcome
@@ -101,13 +102,14 @@ class Serving:
         listen: Address,
         notes: Sequence[str],
     ) -> None:
+        status = gateway.status()
         lines = welcome(
             table,
-            gateway.status(),
+            status,
             counted=configuration.counted,
             base_url=listen.url_for_people(gateway.port),
             admin_url=self._command.admin.url_for_people(gateway.admin_port),
-            notes=[*configuration.notes, *notes],
+            notes=[*configuration.notes, *notes, *spread_callers(table, status)],
         )
         self._report.say(lines)
 

@@ -40,11 +40,11 @@ class CallEnds:
         if call.reason is not None:
             cells.refused(call.reason)
         if self._access_log is not None:
-            self._access_log.record(self._entry(call, route, seconds))
+            names = _session_names(call, self._access_log)
+            self._access_log.record(self._entry(call, route, seconds, names))
 
-    def _entry(self, call: Call, route: str, seconds: float) -> AccessEntry:
-        message, mooring = call.message, call.mooring
-        session = mooring.capsule if mooring is not None else call.stream_capsule
+    def _entry(self, call: Call, route: str, seconds: float, names: bytes) -> AccessEntry:
+        message = call.message
         return AccessEntry(
             at_seconds=self._unix_seconds(),
             route=route,
@@ -56,7 +56,12 @@ class CallEnds:
             bytes_out=call.bytes_out,
             peer=call.client.address,
             tool=name_of(message) if message and message.method == "tools/call" else None,
-            session=session.encode("ascii") if session is not None else None,
-            upstream_session=mooring.upstream_session_id if mooring is not None else None,
+            session_names=names,
             reason=call.reason,
         )
+
+
+def _session_names(call: Call, log: AccessLog) -> bytes:
+    if call.mooring is not None:
+        return call.mooring.log_names
+    return b"" if call.stream_capsule is None else log.names_of(call.stream_capsule, None)

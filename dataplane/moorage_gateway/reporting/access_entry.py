@@ -6,9 +6,6 @@ from functools import lru_cache
 
 import msgspec
 
-from moorage_contract.session_names import upstream_session_name
-from moorage_gateway.reporting.session_hash import session_hash
-
 MAX_NAME_CHARACTERS = 128
 
 
@@ -27,10 +24,8 @@ class AccessEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     bytes_out: int
     peer: str
     tool: str | None = None
-    session: bytes | None = None
-    """The session id itself; the line holds its hash only."""
-    upstream_session: bytes | None = None
-    """The endpoint's own session id; the line holds the name that a bridge's log has for it."""
+    session_names: bytes = b""
+    """Members of the line, ready (``session_names.py``)."""
     reason: str | None = None
     """Name of the refusal."""
 
@@ -38,15 +33,11 @@ class AccessEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 _encoder = msgspec.json.Encoder()
 
 
-def encode_entry(entry: AccessEntry, session_key: bytes) -> bytes:
+def encode_entry(entry: AccessEntry) -> bytes:
     """One JSON object in printable ASCII and a line feed: nothing in it can start a new line."""
-    end = b"" if entry.reason is None else b',"reason":' + _text(entry.reason)
-    if entry.upstream_session is not None:
-        upstream = upstream_session_name(entry.upstream_session)
-        end = b',"upstream_session":"%b"%b' % (upstream.encode("ascii"), end)
-    if entry.session is not None:
-        name = session_hash(entry.session, session_key)
-        end = b',"session":"%b"%b' % (name.encode("ascii"), end)
+    end = entry.session_names
+    if entry.reason is not None:
+        end += b',"reason":' + _text(entry.reason)
     whole = int(entry.at_seconds)
     return b'{"time":"%b.%03dZ"%b,"seconds":%.6f,"bytes_in":%d,"bytes_out":%d%b%b}\n' % (
         _second(whole),

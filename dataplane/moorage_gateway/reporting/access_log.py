@@ -4,7 +4,7 @@ import asyncio
 
 from moorage_gateway.reporting.access_entry import AccessEntry, encode_entry
 from moorage_gateway.reporting.line_writer import MAX_WAITING, writer_of
-from moorage_gateway.reporting.session_hash import session_hash
+from moorage_gateway.reporting.session_names import session_hash, session_names
 
 
 class AccessLog:
@@ -20,7 +20,11 @@ class AccessLog:
 
     def record(self, entry: AccessEntry) -> None:
         """Hand over what to write; never waits, past the bound the line is dropped."""
-        self._writer.put(encode_entry(entry, self._session_key))
+        self._writer.put(encode_entry(entry))
+
+    def names_of(self, session_id: str, upstream_session_id: bytes | None) -> bytes:
+        """What an entry says of its session; a hash each, so ask once for each session."""
+        return session_names(session_id, upstream_session_id, self._session_key)
 
     def start(self) -> None:
         """Start writing."""

@@ -4,6 +4,7 @@ A handoff (moving a session to another endpoint) will change a mooring's generat
 then a session whose endpoint is gone is told so.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -29,7 +30,9 @@ class Mooring:
     principal_tag: bytes
     minted_at: int
     session_tag: bytes
-    """8 bytes that name the session in ledgers and logs, equal on every replica."""
+    """8 bytes that name the session in ledgers, equal on every replica."""
+    log_names: bytes
+    """What lines of the access log say of the session, ready."""
 
 
 def session_tag(endpoint_uid: str, upstream_session_id: str) -> bytes:
@@ -44,8 +47,12 @@ def session_tag(endpoint_uid: str, upstream_session_id: str) -> bytes:
 class Moorings:
     """Mints and opens session capsules; remembers the opened ones, bounded, oldest out first."""
 
-    def __init__(self, sealer: CapsuleSealer, remembered: int) -> None:
+    def __init__(
+        self, sealer: CapsuleSealer, remembered: int, log_names: Callable[[str, bytes], bytes]
+    ) -> None:
+        """``log_names`` names a session in the access log, by its capsule and the endpoint's id."""
         self._sealer = sealer
+        self._log_names = log_names
         self._remembered = remembered
         self._opened: dict[tuple[str, str], Mooring] = {}
 
@@ -67,14 +74,16 @@ class Moorings:
         return self._remember(route, text, content)
 
     def _remember(self, route: str, text: str, content: SessionContent) -> Mooring:
+        upstream_session_id = content.upstream_session_id.encode("latin-1")
         mooring = Mooring(
             capsule=text,
             endpoint_uid=content.endpoint_uid,
-            upstream_session_id=content.upstream_session_id.encode("latin-1"),
+            upstream_session_id=upstream_session_id,
             protocol_version=content.protocol_version,
             principal_tag=content.principal_tag,
             minted_at=content.minted_at,
             session_tag=session_tag(content.endpoint_uid, content.upstream_session_id),
+            log_names=self._log_names(text, upstream_session_id),
         )
         if len(self._opened) >= self._remembered:
             del self._opened[next(iter(self._opened))]

@@ -12,6 +12,7 @@ import pytest
 
 from moorage_gateway.reporting.access_entry import AccessEntry
 from moorage_gateway.reporting.access_log import AccessLog
+from moorage_gateway.reporting.session_names import session_names
 
 KEY = b"k" * 32
 SESSION = b"canary-session-id"
@@ -28,7 +29,7 @@ def entry(number: int) -> AccessEntry:
         bytes_in=number,
         bytes_out=1,
         peer="127.0.0.1",
-        session=SESSION,
+        session_names=session_names(SESSION.decode(), None, KEY),
     )
 
 

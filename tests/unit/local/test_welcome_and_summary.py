@@ -3,9 +3,17 @@
 import json
 from dataclasses import replace
 
-from moorage_contract.route_table import Endpoint, Group, Route, RouteTable
+from moorage_contract.route_table import (
+    Affinity,
+    Endpoint,
+    Group,
+    Route,
+    RouteTable,
+    SessionRules,
+)
 from moorage_gateway.gateway_status import EndpointStatus, GatewayStatus, GroupStatus
 from moorage_local.live_summary import summary
+from moorage_local.spread_callers import spread_callers
 from moorage_local.welcome import welcome
 
 BASE = "http://127.0.0.1:8080"
@@ -145,3 +153,21 @@ def test_the_summary_keeps_to_its_place() -> None:
         assert len(lines) <= height
         assert all(len(line) <= 30 for line in lines)
     assert summed(now, height=3)[1] == "… and 2 more groups"
+
+
+def test_groups_whose_callers_are_spread_are_named() -> None:
+    (note,) = spread_callers(TABLE, STATUS)
+    assert note.startswith("tickets speaks 2026-07-28, which has no sessions")
+    assert "name spec.sessions.affinity" in note
+
+
+def test_with_an_affinity_or_one_endpoint_or_older_servers_there_is_nothing_to_say() -> None:
+    kept = SessionRules(affinity=Affinity(kind="Header", header="x-session-id"))
+    group = TABLE.groups[0]
+    by_header = Group(name=group.name, source="External", endpoints=group.endpoints, sessions=kept)
+    assert spread_callers(RouteTable(gateway="g", groups=(by_header,)), STATUS) == []
+    alone = replace(STATUS.groups[0], endpoints=STATUS.groups[0].endpoints[:1])
+    assert spread_callers(TABLE, replace(STATUS, groups=(alone,))) == []
+    older = tuple(replace(one, versions=("2025-11-25",)) for one in STATUS.groups[0].endpoints)
+    legacy = replace(STATUS.groups[0], endpoints=older)
+    assert spread_callers(TABLE, replace(STATUS, groups=(legacy,))) == []

@@ -9,10 +9,11 @@ import pytest
 
 from moorage_gateway.reporting import access_entry
 from moorage_gateway.reporting.access_entry import AccessEntry, encode_entry
-from moorage_gateway.reporting.session_hash import session_hash
+from moorage_gateway.reporting.session_names import session_hash, session_names
 
 KEY = b"k" * 32
 SESSION = b"canary-session-id-4711"
+NAMES = session_names(SESSION.decode(), None, KEY)
 
 
 def entry(**changes: object) -> AccessEntry:
@@ -27,13 +28,13 @@ def entry(**changes: object) -> AccessEntry:
         bytes_out=284,
         peer="127.0.0.1",
         tool="search",
-        session=SESSION,
+        session_names=NAMES,
     )
     return msgspec.structs.replace(plain, **changes)
 
 
 def test_a_line_holds_the_facts_of_one_request() -> None:
-    line = encode_entry(entry(), KEY)
+    line = encode_entry(entry())
     assert line.endswith(b"}\n")
     assert json.loads(line) == {
         "time": "2026-11-25T08:00:00.250Z",
@@ -51,14 +52,14 @@ def test_a_line_holds_the_facts_of_one_request() -> None:
 
 
 def test_the_endpoint_s_own_session_has_the_name_that_bridges_log() -> None:
-    line = json.loads(encode_entry(entry(upstream_session=b"abc"), KEY))
+    line = json.loads(encode_entry(entry(session_names=session_names("x", b"abc", KEY))))
     assert line["upstream_session"] == "ba7816bf8f01"  # SHA-256 of "abc": FIPS 180-2, appendix B.1
 
 
 @pytest.mark.parametrize("field", ["route", "method", "peer", "tool"])
 def test_of_long_names_no_more_is_remembered_than_the_line_tells(field: str) -> None:
     for number in range(50):
-        encode_entry(entry(**{field: f"{number:04}" + "m" * 10_000}), KEY)
+        encode_entry(entry(**{field: f"{number:04}" + "m" * 10_000}))
     texts = [
         text
         for cache in (access_entry._what, access_entry._who, access_entry._text)
@@ -73,17 +74,17 @@ def test_of_long_names_no_more_is_remembered_than_the_line_tells(field: str) -> 
 
 
 def test_a_refusal_is_named() -> None:
-    line = json.loads(encode_entry(entry(reason="BodyTooLarge", outcome="refused"), KEY))
+    line = json.loads(encode_entry(entry(reason="BodyTooLarge", outcome="refused")))
     assert line["reason"] == "BodyTooLarge"
 
 
 def test_what_is_not_known_is_left_out() -> None:
-    line = json.loads(encode_entry(entry(tool=None, session=None), KEY))
+    line = json.loads(encode_entry(entry(tool=None, session_names=b"")))
     assert not {"tool", "session", "reason"} & line.keys()
 
 
 def test_the_session_id_never_stands_in_the_line() -> None:
-    assert SESSION not in encode_entry(entry(), KEY)
+    assert SESSION not in encode_entry(entry())
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ FORGERIES = [
 @pytest.mark.parametrize("forgery", FORGERIES, ids=lambda forgery: forgery.name)
 @pytest.mark.parametrize("member", ["tool", "method", "peer"])
 def test_no_name_can_start_a_line_or_move_a_terminal(forgery: Forgery, member: str) -> None:
-    line = encode_entry(entry(**{member: forgery.tool}), KEY)
+    line = encode_entry(entry(**{member: forgery.tool}))
     assert line.count(b"\n") == 1
     assert all(0x20 <= byte < 0x7F for byte in line[:-1])
     assert json.loads(line)[member] == forgery.tool
@@ -119,7 +120,7 @@ def test_no_name_can_start_a_line_or_move_a_terminal(forgery: Forgery, member: s
 
 
 def test_a_long_name_is_cut() -> None:
-    line = json.loads(encode_entry(entry(tool="t" * 5000, method="m" * 5000), KEY))
+    line = json.loads(encode_entry(entry(tool="t" * 5000, method="m" * 5000)))
     assert (line["tool"], line["method"]) == ("t" * 128, "m" * 128)
 
 
