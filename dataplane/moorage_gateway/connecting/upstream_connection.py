@@ -28,6 +28,9 @@ class AnswerSink(Protocol):
     def answer_failed(self, failure: UpstreamError) -> None: ...
 
 
+_DELIMITING = frozenset((b"content-length", b"transfer-encoding"))
+
+
 @cache
 def _reading(max_header_bytes: int) -> Callable[[list[tuple[bytes, bytes]]], AnswerHead]:
     """One for all connections, which are many."""
@@ -47,12 +50,10 @@ class UpstreamConnection(asyncio.Protocol):
         "_headers",
         "_heads",
         "_informational",
-        "_length_at",
         "_on_lost",
         "_on_reusable",
         "_parser",
         "_paused",
-        "_session_at",
         "_sink",
         "_status",
         "idle_since",
@@ -71,8 +72,6 @@ class UpstreamConnection(asyncio.Protocol):
         self._parser: httptools.HttpResponseParser | None = None
         self._sink: AnswerSink | None = None
         self._headers: list[tuple[bytes, bytes]] = []
-        self._length_at: int | None = None
-        self._session_at: int | None = None
         self._heads = HeadMemory(_reading(head_limit))
         self._head_bytes = 0
         self._status = 0
@@ -94,7 +93,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def answer_head(self) -> AnswerHead:
         """The checked head of the answer that has started; raises HeadRefusal."""
-        head = self._heads.read(self._headers, self._length_at, self._session_at)
+        head = self._heads.read(self._headers)
         if head.is_event_stream:  # it may last for hours, and shall hold as little as it can
             self._heads.forget()
             self._headers = []
@@ -185,7 +184,6 @@ class UpstreamConnection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         self._headers = []
-        self._length_at = self._session_at = None
         self._delimited = False
         if self._sink is None:
             self._close()
@@ -194,13 +192,7 @@ class UpstreamConnection(asyncio.Protocol):
         if self._answering:
             return  # a trailer: nobody reads it (RFC 9110, 6.5.1)
         self._headers.append((name, value))
-        lowered = name.lower()
-        if lowered == b"content-length":
-            self._delimited = True
-            self._length_at = len(self._headers) - 1
-        elif lowered == b"mcp-session-id":
-            self._session_at = len(self._headers) - 1
-        elif lowered == b"transfer-encoding":
+        if name.lower() in _DELIMITING:
             self._delimited = True
 
     def on_headers_complete(self) -> None:

@@ -44,13 +44,11 @@ class RequestReader:
         "_body_left",
         "_headers",
         "_heads",
-        "_length_at",
         "_limits",
         "_message_bytes",
         "_now",
         "_parser",
         "_request",
-        "_session_at",
         "_take",
         "_target",
         "begun_at",
@@ -68,8 +66,6 @@ class RequestReader:
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
-        self._length_at: int | None = None
-        self._session_at: int | None = None
         self._heads = HeadMemory(_reading(limits.request_head_bytes))
         self._request: HttpRequest | None = None
         self._body: bytes | bytearray = b""
@@ -153,7 +149,6 @@ class RequestReader:
         self.begun_at = self._now()
         self._target = b""
         self._headers = []
-        self._length_at = self._session_at = None
         self._request = None
         self._body = b""
 
@@ -165,15 +160,7 @@ class RequestReader:
         if self._request is None:
             if value and value[-1] in b" \t":
                 value = value.rstrip(b" \t")  # RFC 9110 §5.5; llhttp strips in front only
-            if len(name) == 14:
-                self._note_place(name.lower())
             self._headers.append((name, value))
-
-    def _note_place(self, lowered: bytes) -> None:
-        if lowered == b"content-length":
-            self._length_at = len(self._headers)
-        elif lowered == b"mcp-session-id":
-            self._session_at = len(self._headers)
 
     def on_headers_complete(self) -> None:
         parser = self._parser
@@ -183,7 +170,7 @@ class RequestReader:
             self._refuse(unknown_version())
             return
         try:
-            head = self._heads.read(self._headers, self._length_at, self._session_at)
+            head = self._heads.read(self._headers)
         except HeadRefusal as error:
             self._refuse(MalformedRequest(error.message, reason=error.reason, status=error.status))
             return

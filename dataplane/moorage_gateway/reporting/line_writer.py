@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 MAX_WAITING = 10_000
 BATCH = 1000
-PIECE_BYTES = 16 * 1024
+PIECE_BYTES = 64 * 1024
 """Of a batch that is written at once: a reader that is stuck leaves at most so much unclear."""
 GATHER_SECONDS = 0.2
 FLUSH_POLL_SECONDS = 0.01
