@@ -14,14 +14,25 @@ PACKAGE = "mcp-proxy==0.13.0"
 
 @dataclass(frozen=True)
 class McpProxy:
-    name: str = "mcp-proxy"
+    """On the interpreter that the gateway runs on: another one would be compared too, else."""
+
+    label: str
+    python: str
+
+    @property
+    def name(self) -> str:
+        return f"mcp-proxy {self.label}"
+
+    @property
+    def _environment(self) -> Path:
+        return environment(self.name.replace(" ", "-"), PACKAGE, python=self.python)
 
     def install(self) -> None:
-        environment("mcp-proxy", PACKAGE)
+        _ = self._environment
 
     def launch(self, upstream: Stub, folder: Path) -> Launch:
         port = free_port()
-        executable = environment("mcp-proxy", PACKAGE).with_name("mcp-proxy")
+        executable = self._environment.with_name("mcp-proxy")
         server = program("stdio_echo")
         command = [str(executable), "--log-level", "ERROR", "--port", str(port), "--", str(server)]
         return Launch(command, port, uncounted=(server.name,))

@@ -70,7 +70,8 @@ def proxies(settings: Settings) -> list[Proxy]:
     naive: list[Proxy] = [
         Naive(each.label, gateway_python(each.path)) for each in settings.interpreters
     ]
-    peers: list[Proxy] = [McpProxy(), Supergateway(), FastMcp()]
+    mcp_proxy: list[Proxy] = [McpProxy(each.label, each.path) for each in settings.interpreters]
+    peers: list[Proxy] = [*mcp_proxy, Supergateway(), FastMcp()]
     return [Direct(), Nginx(), Envoy(), Envoy(sticky=False), *gateways(settings), *naive, *peers]
 
 
@@ -140,7 +141,8 @@ def _beside_envoy(samples: Sequence[Sample], interpreter: Interpreter) -> list[G
 
 def _beside_peers(samples: Sequence[Sample], interpreter: Interpreter) -> list[Goal]:
     own = f"moorage {interpreter.label}"
-    bounds = [("supergateway", 9.0, 13.0), ("mcp-proxy", 11.0, 16.0)]
+    mcp_proxy = f"mcp-proxy {interpreter.label}"
+    bounds = [("supergateway", 9.0, 13.0), (mcp_proxy, 11.0, 16.0)]
     found = []
     for peer, floor, goal in bounds:
         seen = ratio(samples, peer, own, "cpu_us")
