@@ -143,7 +143,7 @@ class AnswerRelay:
         self._end(keep_alive=self._call.http11)
 
     def _end_whole(self) -> None:
-        body = b"".join(self._body)
+        body = self._collected()
         try:
             if self._awaited is not None and self._has_json():
                 require_answer_to(self._awaited, body)
@@ -300,7 +300,6 @@ class AnswerRelay:
     def _write_whole(self, body: bytes) -> None:
         call, head = self._call, self._head
         assert head is not None
-        call.bytes_out = len(body)
         self._written = True
         self._write(
             whole_head(

@@ -90,6 +90,10 @@ class CallBook:
         if len(self._questions) < MAX_QUESTIONS and request.method != "ping":
             self._questions[canonical_id(request.id)] = now
 
+    def unasked(self, raw_id: bytes | None) -> None:
+        """The question never reached the client."""
+        self._questions.pop(canonical_id(raw_id), None)
+
     def excuse(self, now: float, limits: BridgeLimits) -> None:
         """The client can be reached: while it is asked something, silence counts from here.
 

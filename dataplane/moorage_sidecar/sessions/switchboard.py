@@ -125,8 +125,15 @@ class Switchboard:
 
     async def deliver(self, message: Message, now: float) -> str | None:
         """Bring one server message to its stream; a reason if it was dropped instead."""
-        if message.kind is MessageKind.REQUEST:
-            self.calls.question(message, now)
+        if message.kind is not MessageKind.REQUEST:
+            return await self._place(message, now)
+        self.calls.question(message, now)
+        reason = await self._place(message, now)
+        if reason is not None:
+            self.calls.unasked(message.id)
+        return reason
+
+    async def _place(self, message: Message, now: float) -> str | None:
         match choose_stream(message, self._open_streams()):
             case ToStream(number):
                 return await self._put(self._streams[number], message, now)

@@ -56,6 +56,14 @@ def test_a_question_that_nobody_answers_excuses_no_hanging_server_for_ever() -> 
     assert overdue(calls, 2010) == [(b"1", "NoAnswer")]
 
 
+def test_a_question_that_never_reached_the_client_excuses_nothing() -> None:
+    calls = book(1)
+    calls.question(QUESTION, now=1)
+    calls.unasked(QUESTION.id)
+    calls.excuse(9, LIMITS)
+    assert overdue(calls, 10) == [(b"1", "NoAnswer")]
+
+
 def test_a_ping_to_the_client_is_nothing_to_think_about() -> None:
     calls = book(1)
     calls.question(read_message(b'{"jsonrpc":"2.0","id":"p","method":"ping"}'), now=1)
