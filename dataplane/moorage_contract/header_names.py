@@ -9,3 +9,6 @@ MCP_PARAM_PREFIX = b"mcp-param-"
 
 PRINCIPAL = b"moorage-principal"
 """Who is calling, as the gateway verified it; for its own stdio bridges only."""
+
+GROUP_KEY = b"moorage-key"
+"""What the sidecar of a stdio group demands from whoever speaks to it."""

@@ -24,6 +24,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Where its MCP endpoint is: ``http://host:port/path`` or ``https://…``."""
     unix_socket: str | None = None
     """Path of a Unix socket to connect to instead of the URL's host and port."""
+    ready: bool = True
+    """False: it serves the sessions bound to it, and gets no new ones (not ready, terminating)."""
 
 
 class Affinity(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +46,26 @@ class SessionRules(msgspec.Struct, frozen=True, kw_only=True):
     affinity: Affinity = Affinity()
 
 
+class Discovery(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a group's endpoints are found in the cluster: the EndpointSlices of its Service.
+
+    They bear the label ``moorage.dev/upstream-group: <group>``; the port is the one named ``mcp``.
+    """
+
+    namespace: str
+    group: str
+    path: str
+
+
+class UpstreamTls(msgspec.Struct, frozen=True, kw_only=True):
+    """How endpoints that were discovered prove who they are."""
+
+    server_name: str
+    """What their certificates must name."""
+    ca_pem: str | None = None
+    """Who signs them; None means the system's authorities."""
+
+
 class Group(msgspec.Struct, frozen=True, kw_only=True):
     """An upstream group as the data plane sees it."""
 
@@ -54,6 +76,14 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     sessions: SessionRules = SessionRules()
     answer_seconds: int = 300
     """Longest silence of an endpoint while a request waits for its answer."""
+    discovery: Discovery | None = None
+    """Where the endpoints come from, if ``endpoints`` of a published table does not say them."""
+    tls: UpstreamTls | None = None
+    """Set where discovered endpoints speak TLS."""
+    unresolved: str = ""
+    """Why nothing may be sent to the group though a route names it; it has no endpoints then."""
+    key: str | None = None
+    """What the sidecars of a stdio group demand; never in a published table."""
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +91,15 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     group: str
+
+
+class ReportTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a gateway reports to."""
+
+    url: str
+    """``wss://host:port/report``; any replica of the operator, which names the leader."""
+    ca_pem: str
+    server_name: str
 
 
 class RouteTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +111,9 @@ class RouteTable(msgspec.Struct, frozen=True, kw_only=True):
     """Host names that clients may use; empty means the loopback names only."""
     routes: tuple[Route, ...] = ()
     groups: tuple[Group, ...] = ()
+    replicas: int = 1
+    """Processes that serve this table: without an operator each takes its share of the slots."""
+    report: ReportTarget | None = None
 
     def digest(self) -> str:
         """First 16 hex digits of the SHA-256 over the table's canonical JSON."""

@@ -1,0 +1,187 @@
+"""What a plan is made from: one resource and all that bears on it, frozen at one moment.
+
+``running`` takes it from its indices and from the report channel; ``planning`` reads it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from moorage_operator.api.metadata import ResourceName
+from moorage_operator.api.workload_source import WorkloadKind
+
+
+@dataclass(frozen=True)
+class ObservedResource:
+    """One McpGateway or McpUpstreamGroup as the API server has it."""
+
+    name: ResourceName
+    uid: str
+    generation: int
+    created_at: str
+    """RFC 3339; of two that claim one thing the older one has it, then the smaller name."""
+    document: Mapping[str, object]
+    """apiVersion, kind, metadata, spec and status."""
+
+
+@dataclass(frozen=True)
+class ChildKey:
+    """What names one child object in the cluster."""
+
+    kind: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ObservedChild:
+    """An object that stands where a child of ours belongs."""
+
+    key: ChildKey
+    owner_uid: str | None
+    """The uid in its controlling owner reference."""
+
+
+@dataclass(frozen=True)
+class ObservedDeployment:
+    """How far a Deployment of ours is."""
+
+    generation: int
+    observed_generation: int
+    replicas: int
+    updated_replicas: int
+    ready_replicas: int
+    available_replicas: int
+    spec_replicas: int = 1
+
+
+@dataclass(frozen=True)
+class ObservedWorkload:
+    """A user's Deployment or StatefulSet behind a group."""
+
+    kind: WorkloadKind
+    name: ResourceName
+    match_labels: Mapping[str, str]
+    has_expressions: bool
+    """Whether its selector has matchExpressions, which no Service can have."""
+    replicas: int
+    ready_replicas: int
+
+
+SecretState = Literal["Present", "Missing", "Unfit"]
+
+
+@dataclass(frozen=True)
+class ObservedTlsSecret:
+    """The Secret that a listener names."""
+
+    state: SecretState
+    why: str = ""
+    """What is unfit: a missing key, a wrong type, an expired certificate."""
+
+
+@dataclass(frozen=True)
+class GatewayPodReport:
+    """What one live gateway pod last reported."""
+
+    pod: str
+    table_digest: str
+    key_ids: frozenset[str]
+    sessions: int
+    streams: int
+
+
+@dataclass(frozen=True)
+class EndpointVerdict:
+    """What a handshake with one endpoint gave, told by the gateway that made it."""
+
+    endpoint_uid: str
+    verified: bool
+    versions: tuple[str, ...] = ()
+    why: str = ""
+    """What it answered instead, for people."""
+
+
+@dataclass(frozen=True)
+class GroupDemand:
+    """What all live gateways together know of one group."""
+
+    sessions: int = 0
+    """Size of the union of session tags."""
+    verdicts: tuple[EndpointVerdict, ...] = ()
+
+
+@dataclass(frozen=True)
+class ServingGateway:
+    """A gateway that names a group in its routes."""
+
+    name: ResourceName
+    namespace_labels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class GatewaySnapshot:
+    """All that bears on one gateway."""
+
+    resource: ObservedResource
+    namespace_labels: Mapping[str, str]
+    groups: Mapping[ResourceName, ObservedResource]
+    """Those that its routes name, as far as they exist."""
+    hostname_owners: Mapping[str, ResourceName] = field(default_factory=dict)
+    """Older gateways that have one of its host names."""
+    tls_secret: ObservedTlsSecret | None = None
+    children: Mapping[ChildKey, ObservedChild] = field(default_factory=dict)
+    deployment: ObservedDeployment | None = None
+    reports: tuple[GatewayPodReport, ...] = ()
+    group_failures: Mapping[ResourceName, str] = field(default_factory=dict)
+    """Why a group cannot be served, by its own plan (workload missing, taken …)."""
+    namespace_terminating: bool = False
+
+
+@dataclass(frozen=True)
+class GroupSnapshot:
+    """All that bears on one group."""
+
+    resource: ObservedResource
+    workload: ObservedWorkload | None = None
+    workload_owner: ResourceName | None = None
+    """The older group that has this workload."""
+    gateways: tuple[ServingGateway, ...] = ()
+    ca_pem: str | None = None
+    """The certificate authorities that ``workload.tls`` names, as far as they are there."""
+    children: Mapping[ChildKey, ObservedChild] = field(default_factory=dict)
+    deployment: ObservedDeployment | None = None
+    """Of a stdio group."""
+    demand: GroupDemand = field(default_factory=GroupDemand)
+    namespace_terminating: bool = False
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition as planned; the status writer adds generation and transition time."""
+
+    type: str
+    status: Literal["True", "False", "Unknown"]
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ScaleTo:
+    """Replicas of a Deployment of ours, to be written through its scale subresource."""
+
+    target: ChildKey
+    replicas: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What shall be so: the children, those of ours that shall go, and what the status says."""
+
+    children: tuple[Mapping[str, object], ...]
+    """Whole manifests with owner references, in the order in which they are applied."""
+    unwanted: tuple[ChildKey, ...]
+    conditions: tuple[Condition, ...]
+    counts: Mapping[str, object]
+    """Further members of the status: routes, sessions, address, pods, replicas, selector …"""
+    scale: ScaleTo | None = None
