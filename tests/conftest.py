@@ -1,6 +1,7 @@
 """What holds for all tests: those that need a cluster are skipped where there is none."""
 
 import pytest
+
 from fakes.kubectl import no_cluster
 
 
