@@ -39,6 +39,7 @@ requirements:
 	@$(PYTHON) -m venv .venv-pinning
 	@.venv-pinning/bin/pip install --quiet --disable-pip-version-check uv
 	@$(MAKE) --no-print-directory pin-local pin-dev
+	@$(MAKE) --no-print-directory pin-gateway pin-operator
 	@rm -r .venv-pinning
 
 # One set of pins for Python 3.11 and later; no registry is named, whoever installs chooses theirs.
@@ -49,3 +50,8 @@ PIN := .venv-pinning/bin/uv pip compile --quiet --upgrade --universal --python-v
 pin-local pin-dev: pin-%:
 	@$(PIN) --extra $(if $(filter local,$*),examples,$*) --output-file requirements/$*.txt \
 	  pyproject.toml requirements/build.in
+
+# Images hold the versions that the tests ran with.
+.PHONY: pin-gateway pin-operator
+pin-gateway pin-operator: pin-%:
+	@$(PIN) --extra $* --constraint requirements/dev.txt --output-file requirements/$*.txt pyproject.toml
