@@ -9,13 +9,14 @@ BACKLOG = 4096
 
 
 def add_listening_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 lets the system choose")
     parser.add_argument("--port-file", type=Path, help="the port is written here")
 
 
 def open_listener(arguments: argparse.Namespace) -> socket.socket:
-    """A listening socket on 127.0.0.1; its port is in the port file when this returns."""
-    listener = socket.create_server(("127.0.0.1", arguments.port), backlog=BACKLOG)
+    """A listening socket; its port is in the port file when this returns."""
+    listener = socket.create_server((arguments.host, arguments.port), backlog=BACKLOG)
     if arguments.port_file:
         tell_port(arguments.port_file, listener.getsockname()[1])
     return listener

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import socket
 from typing import Any
 
 from aiohttp import web
@@ -21,7 +22,7 @@ SSE_HEADERS = {
     "Cache-Control": "no-cache, no-transform",
     "X-Accel-Buffering": "no",
 }
-REPLICA = str(os.getpid())
+REPLICA = f"{socket.gethostname()}/{os.getpid()}"
 MAX_WAITING_PUSHES = 1_000
 
 Stream = asyncio.Queue[Message | None]
