@@ -54,12 +54,12 @@ class Tally:
 class LoadedSession:
     """One session of one client with connections of its own."""
 
-    def __init__(self, url: str, tally: Tally, pause_seconds: float) -> None:
+    def __init__(self, url: str, host: str, tally: Tally, pause_seconds: float) -> None:
         self._url = url
         self._tally = tally
         self._pause_seconds = pause_seconds
         self._owner = token_hex(8)
-        self._headers = {"Accept": "application/json, text/event-stream"}
+        self._headers = {"Accept": "application/json, text/event-stream", "Host": host}
 
     async def run(self, stop: asyncio.Event, calls: int) -> None:
         """Open, call ``calls`` times or until told to stop, end with DELETE."""
@@ -167,6 +167,8 @@ class LoadedSession:
 class Load:
     """How much: sessions at a time, the pause between a session's calls, calls per session."""
 
+    host: str
+    """What clients call the gateway: its Service's name."""
     sessions: int = 50
     pause_seconds: float = 0.2
     calls_per_session: int = 40
@@ -184,7 +186,7 @@ class Load:
 
     async def _place(self, url: str, tally: Tally, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            session = LoadedSession(url, tally, self.pause_seconds)
+            session = LoadedSession(url, self.host, tally, self.pause_seconds)
             before = tally.total
             await session.run(stop, self.calls_per_session)
             if tally.total - before < 2:

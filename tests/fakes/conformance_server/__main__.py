@@ -20,7 +20,9 @@ def main() -> None:
     if arguments.stdio:
         server.run("stdio")
     else:
-        asyncio.run(_serve(build_web_application(server), arguments))
+        loopback_only = arguments.host == "127.0.0.1"
+        application = build_web_application(server, loopback_only=loopback_only)
+        asyncio.run(_serve(application, arguments))
 
 
 def _parse_arguments() -> argparse.Namespace:

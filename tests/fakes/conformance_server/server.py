@@ -26,6 +26,7 @@ LOOPBACK_ONLY = TransportSecuritySettings(
     allowed_hosts=["127.0.0.1:*", "localhost:*"],
     allowed_origins=["http://127.0.0.1:*", "http://localhost:*"],
 )
+UNGUARDED = TransportSecuritySettings(enable_dns_rebinding_protection=False)
 
 
 def build_server() -> MCPServer:
@@ -48,14 +49,18 @@ def build_server() -> MCPServer:
     return server
 
 
-def build_web_application(server: MCPServer) -> Starlette:
-    """Streamable HTTP at /mcp; HTTP+SSE (2024-11-05) at /sse with its posts at /messages/."""
+def build_web_application(server: MCPServer, *, loopback_only: bool = True) -> Starlette:
+    """Streamable HTTP at /mcp; HTTP+SSE (2024-11-05) at /sse with its posts at /messages/.
+
+    In a pod, which is called by its address, the gateway before it guards the names.
+    """
+    security = LOOPBACK_ONLY if loopback_only else UNGUARDED
     sessions = ResumableSessionManager(
         app=server._lowlevel_server,
         retry_interval=RETRY_MILLISECONDS,
-        security_settings=LOOPBACK_ONLY,
+        security_settings=security,
     )
-    http_sse = server.sse_app(transport_security=LOOPBACK_ONLY)
+    http_sse = server.sse_app(transport_security=security)
     return Starlette(
         routes=[Route("/mcp", endpoint=StreamableHTTPASGIApp(sessions)), *http_sse.routes],
         lifespan=lambda application: sessions.run(),

@@ -1,0 +1,53 @@
+"""A rolling restart of a gateway's Deployment under live sessions and streams.
+
+`python -m e2e.rolling_restart [--operations 20000]`. Ends with 1 when an operation failed.
+"""
+
+import argparse
+import asyncio
+import sys
+
+from e2e.cluster import apply, pods, service_address, wait_for_condition
+from e2e.load import Load
+from e2e.manifests import gateway, group, server
+from fakes.kubectl import kubectl, namespace
+
+
+async def run(operations: int) -> int:
+    with namespace("restart") as name:
+        apply(name, server("counter"), group("counter"))
+        apply(name, gateway("edge", {"/mcp": "counter"}, replicas=2))
+        wait_for_condition(name, "mcpgateway/edge", "Ready")
+        wait_for_condition(name, "mcpupstreamgroup/counter", "Ready")
+        url = f"http://{service_address(name, 'edge-gateway')}/mcp"
+        restarts = 0
+        async with Load(host="edge-gateway", sessions=100).on(url) as tally:
+            while tally.total < operations:
+                before = {pod["metadata"]["uid"] for pod in _pods(name)}
+                await asyncio.to_thread(_restart, name)
+                after = {pod["metadata"]["uid"] for pod in _pods(name)}
+                assert not before & after, "every pod was replaced"
+                restarts += 1
+                await asyncio.sleep(5)
+        print(f"{restarts} rolling restarts of 2 pods: {tally}")
+        return 1 if tally.failures else 0
+
+
+def _pods(name: str) -> list[dict[str, dict[str, str]]]:
+    return pods(name, "moorage.dev/gateway=edge")
+
+
+def _restart(name: str) -> None:
+    kubectl("rollout", "restart", "deployment/edge-gateway", "-n", name)
+    arguments = ("rollout", "status", "deployment/edge-gateway", "-n", name, "--timeout=50s")
+    kubectl(*arguments)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="e2e.rolling_restart")
+    parser.add_argument("--operations", type=int, default=20_000)
+    return asyncio.run(run(parser.parse_args().operations))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
