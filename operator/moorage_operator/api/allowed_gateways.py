@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from moorage_operator.api.bounds import REQUIRED_LABELS
 from moorage_operator.api.pod_fields import read_labels
-from moorage_operator.api.value import Members, Value
+from moorage_operator.api.value import Value
 
 NamespacesFrom = Literal["Same", "All", "Selector"]
 NAMESPACES_FROM: tuple[NamespacesFrom, ...] = ("Same", "All", "Selector")
@@ -34,19 +35,17 @@ def read_allowed_gateways(value: Value | None) -> AllowedGatewaysSpec:
         return AllowedGatewaysSpec()
     with value.members() as allowed, allowed.required("namespaces").members() as namespaces:
         come_from = namespaces.choice("from", NAMESPACES_FROM)
-        labels = _read_match_labels(namespaces)
-        if come_from == "Selector" and not labels:
+        selector = namespaces.optional("selector")
+        labels = () if selector is None else _read_match_labels(selector)
+        if come_from == "Selector" and selector is None:
             remedy = 'add "selector: {matchLabels: {…}}"'
             namespaces.refuse("MissingField", "needs a selector with matchLabels", remedy)
-        if come_from != "Selector" and labels:
+        if come_from != "Selector" and selector is not None:
             message = f"has a selector, which from {come_from} does not use"
             namespaces.refuse("Contradiction", message, 'write "from: Selector" or remove it')
     return AllowedGatewaysSpec(come_from, labels)
 
 
-def _read_match_labels(namespaces: Members) -> tuple[tuple[str, str], ...]:
-    selector = namespaces.optional("selector")
-    if selector is None:
-        return ()
+def _read_match_labels(selector: Value) -> tuple[tuple[str, str], ...]:
     with selector.members() as members:
-        return read_labels(members.optional("matchLabels"))
+        return read_labels(members.required("matchLabels"), REQUIRED_LABELS)

@@ -48,9 +48,18 @@ EXTERNAL_ENDPOINTS = SizeBounds(1, 1_024)
 COMMAND_WORDS = SizeBounds(1, 64)
 ARGUMENTS = SizeBounds(0, 256)
 ENVIRONMENT = SizeBounds(0, 256)
+ENVIRONMENT_SOURCES = SizeBounds(0, 64)
 WHOLE_QUANTITY = IntegerBounds(0, 10**18)
 POD_ITEMS = SizeBounds(0, 64)
 LABELS = SizeBounds(0, 64)
+REQUIRED_LABELS = SizeBounds(1, 64)
+FILE_MODE = IntegerBounds(0, 0o777)
+TOLERATION_SECONDS = IntegerBounds(0, 2**31 - 1)
+RUN_AS_USER = DefaultedInteger(0, 2**31 - 1, default=65_532)
+RUN_AS_GROUP = DefaultedInteger(0, 2**31 - 1, default=65_532)
+FS_GROUP = DefaultedInteger(0, 2**31 - 1, default=65_532)
+RUN_AS_NON_ROOT = True
+READ_ONLY_ROOT_FILESYSTEM = True
 COMMAND_WORD_CHARACTERS = 4_096
 ENVIRONMENT_VALUE_CHARACTERS = 32_768
 

@@ -69,10 +69,9 @@ def _read_source(value: Value) -> KeyReference | None:
 
 def _read_reference(kind: KeySource, value: Value) -> KeyReference:
     with value.members() as reference:
-        optional = reference.optional("optional")
         return KeyReference(
             source=kind,
             name=reference.text("name", object_name),
             key=reference.text("key", data_key),
-            optional=optional is not None and optional.boolean(),
+            optional=reference.boolean("optional", default=False),
         )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from moorage_operator.api.bounds import DEFAULT_NAMESPACE, LABELS
+from moorage_operator.api.bounds import DEFAULT_NAMESPACE
 from moorage_operator.api.name_rules import namespace_name
 from moorage_operator.api.value import TextRule, Value
 
@@ -14,6 +14,7 @@ _KEPT_BY_KUBERNETES = (
     "finalizers",
     "generateName",
     "generation",
+    "labels",
     "managedFields",
     "ownerReferences",
     "resourceVersion",
@@ -38,9 +39,6 @@ def read_metadata(value: Value, name_rule: TextRule) -> ResourceName:
     with value.members() as metadata:
         name = metadata.text("name", name_rule)
         namespace = metadata.optional_text("namespace", namespace_name)
-        labels = metadata.optional("labels")
-        if labels is not None:
-            labels.entries(LABELS)
         for kept in _KEPT_BY_KUBERNETES:
             metadata.optional(kept)
     return ResourceName(namespace or DEFAULT_NAMESPACE, name)

@@ -4,12 +4,18 @@ import re
 
 from moorage_operator.api.bounds import COMMAND_WORD_CHARACTERS, ENVIRONMENT_VALUE_CHARACTERS
 from moorage_operator.api.findings import quoted
-from moorage_operator.api.resource_kinds import GATEWAY_CHILD_SUFFIX, GROUP_CHILD_SUFFIX
+from moorage_operator.api.resource_kinds import (
+    GATEWAY_CHILD_SUFFIX,
+    GROUP_CHILD_SUFFIX,
+    LAUNCHER_FOLDER,
+    RESERVED_VOLUME_PREFIX,
+)
 from moorage_operator.api.value import Problem, TextRule
 
 DNS_LABEL_CHARACTERS = 63
 _SUBDOMAIN_CHARACTERS = 253
 _IMAGE_CHARACTERS = 512
+_PATH_CHARACTERS = 1_024
 _LABEL_KEY_CHARACTERS = 317
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -22,6 +28,9 @@ _QUANTITY = re.compile(r"[0-9]{1,18}(\.[0-9]{1,9})?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi
 _LABEL_KEY = re.compile(
     r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
 )
+_VOLUME_NAME = re.compile(rf"(?!{RESERVED_VOLUME_PREFIX})[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_MOUNT_PATH = re.compile(rf"(?!{LAUNCHER_FOLDER}(/|$))(?!.*/\.\.(/|$))/[^:\0]*", re.DOTALL)
+_SUB_PATH = re.compile(r"(?!(.*/)?\.\.(/|$))[^/\0][^\0]*", re.DOTALL)
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
 
 
@@ -98,6 +107,24 @@ label_value = matching(
 command_word = any_text(COMMAND_WORD_CHARACTERS)
 argument = any_text(COMMAND_WORD_CHARACTERS, empty=True)
 environment_value = any_text(ENVIRONMENT_VALUE_CHARACTERS, empty=True)
+volume_name = matching(
+    _VOLUME_NAME,
+    DNS_LABEL_CHARACTERS,
+    "a volume's name",
+    f"{_LABEL_REMEDY}; names that begin with {RESERVED_VOLUME_PREFIX} are taken",
+)
+mount_path = matching(
+    _MOUNT_PATH,
+    _PATH_CHARACTERS,
+    "a folder to mount at",
+    f"begin it with /, without .. and :; {LAUNCHER_FOLDER} is taken",
+)
+sub_path = matching(
+    _SUB_PATH, _PATH_CHARACTERS, "a path within a volume", "write it without .. and without / first"
+)
 folder_path = matching(
-    re.compile(r"/[^\0]*"), COMMAND_WORD_CHARACTERS, "an absolute folder", "begin it with /"
+    re.compile(r"/[^\0]*", re.DOTALL),
+    COMMAND_WORD_CHARACTERS,
+    "an absolute folder",
+    "begin it with /",
 )

@@ -15,7 +15,6 @@ NOT_SUPPORTED_YET: Mapping[str, Mapping[tuple[str, ...], str]] = MappingProxyTyp
         GATEWAY_KIND: {
             ("spec", "authentication"): "everybody who reaches the gateway could call it",
             ("spec", "limits"): "nobody would be limited",
-            ("spec", "listener", "tls"): "clients would be served without TLS",
         },
         GROUP_KIND: {
             ("spec", "failover"): "no backup would step in",

@@ -1,10 +1,10 @@
 """The fields of ``spec.source.stdio`` that shape its pods; a desk has no pods and skips them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from moorage_operator.api import bounds
+from moorage_operator.api.bounds import SizeBounds
 from moorage_operator.api.name_rules import (
     image_name,
     label_key,
@@ -12,7 +12,10 @@ from moorage_operator.api.name_rules import (
     object_name,
     quantity,
 )
+from moorage_operator.api.security_context import SecurityContextSpec, read_security_context
+from moorage_operator.api.tolerations import read_tolerations
 from moorage_operator.api.value import Members, Value
+from moorage_operator.api.volumes import RawObjects, read_volume_mounts, read_volumes
 
 PullPolicy = Literal["IfNotPresent", "Always", "Never"]
 PULL_POLICIES: tuple[PullPolicy, ...] = ("IfNotPresent", "Always", "Never")
@@ -38,13 +41,15 @@ class PodFields:
     service_account_name: str | None = None
     resources: ResourcesSpec = field(default_factory=ResourcesSpec)
     node_selector: tuple[tuple[str, str], ...] = ()
-    tolerations: tuple[Mapping[str, object], ...] = ()
-    volumes: tuple[Mapping[str, object], ...] = ()
-    volume_mounts: tuple[Mapping[str, object], ...] = ()
+    tolerations: RawObjects = ()
+    volumes: RawObjects = ()
+    volume_mounts: RawObjects = ()
+    security_context: SecurityContextSpec = field(default_factory=SecurityContextSpec)
 
 
 def read_pod_fields(stdio: Members) -> PodFields:
-    """The pod fields as written; what only the API server can judge is kept as it is."""
+    """The pod fields as written; tolerations, volumes and mounts as pods take them."""
+    volumes = read_volumes(stdio)
     return PodFields(
         image=stdio.optional_text("image", image_name),
         image_pull_policy=stdio.choice("imagePullPolicy", PULL_POLICIES),
@@ -52,17 +57,20 @@ def read_pod_fields(stdio: Members) -> PodFields:
         service_account_name=stdio.optional_text("serviceAccountName", object_name),
         resources=_read_resources(stdio.optional("resources")),
         node_selector=read_labels(stdio.optional("nodeSelector")),
-        tolerations=_read_objects(stdio, "tolerations"),
-        volumes=_read_objects(stdio, "volumes"),
-        volume_mounts=_read_objects(stdio, "volumeMounts"),
+        tolerations=read_tolerations(stdio),
+        volumes=volumes,
+        volume_mounts=read_volume_mounts(stdio, volumes),
+        security_context=read_security_context(stdio.optional("securityContext")),
     )
 
 
-def read_labels(value: Value | None) -> tuple[tuple[str, str], ...]:
+def read_labels(
+    value: Value | None, size: SizeBounds = bounds.LABELS
+) -> tuple[tuple[str, str], ...]:
     """Label names and values, sorted."""
     if value is None:
         return ()
-    entries = value.entries(bounds.LABELS)
+    entries = value.entries(size)
     for name, place in entries.items():
         place.rule_on_name(name, label_key)
     return tuple(sorted((name, place.text(label_value)) for name, place in entries.items()))
@@ -99,8 +107,3 @@ def _read_quantities(value: Value | None) -> Quantities:
 def _read_quantity(place: Value) -> str:
     whole = isinstance(place.raw, int) and not isinstance(place.raw, bool)
     return str(place.integer(bounds.WHOLE_QUANTITY)) if whole else place.text(quantity)
-
-
-def _read_objects(stdio: Members, name: str) -> tuple[Mapping[str, object], ...]:
-    items = stdio.items(name, bounds.POD_ITEMS)
-    return tuple(mapping for item in items if (mapping := item.mapping()) is not None)

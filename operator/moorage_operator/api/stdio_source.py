@@ -4,6 +4,10 @@ from dataclasses import dataclass, field
 
 from moorage_operator.api import bounds
 from moorage_operator.api.environment import EnvironmentVariable, read_environment
+from moorage_operator.api.environment_sources import (
+    EnvironmentSource,
+    read_environment_sources,
+)
 from moorage_operator.api.name_rules import argument, command_word, folder_path
 from moorage_operator.api.pod_fields import PodFields, read_pod_fields
 from moorage_operator.api.value import Value
@@ -17,6 +21,7 @@ class StdioSource:
     args: tuple[str, ...] = ()
     working_dir: str | None = None
     environment: tuple[EnvironmentVariable, ...] = ()
+    environment_from: tuple[EnvironmentSource, ...] = ()
     pod: PodFields = field(default_factory=PodFields)
 
 
@@ -30,5 +35,6 @@ def read_stdio(value: Value) -> StdioSource:
             args=tuple(word.text(argument) for word in arguments),
             working_dir=stdio.optional_text("workingDir", folder_path),
             environment=read_environment(stdio),
+            environment_from=read_environment_sources(stdio),
             pod=read_pod_fields(stdio),
         )

@@ -173,6 +173,11 @@ class Members:
         member = self.optional(name)
         return bounds.default if member is None else member.integer(bounds)
 
+    def boolean(self, name: str, *, default: bool) -> bool:
+        """A switch that may be left out."""
+        member = self.optional(name)
+        return default if member is None else member.boolean()
+
     def choice(self, name: str, options: tuple[Choice, ...]) -> Choice:
         """One of the options; the first one is the default."""
         member = self.optional(name)

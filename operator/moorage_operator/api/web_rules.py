@@ -69,7 +69,7 @@ def hostname(text: str) -> Problem | None:
     """A name or address that clients write before the port; no wildcard, no port."""
     if "*" in text:
         return f"{quoted(text)} is a wildcard", "list each host name"
-    if _is_address(text):
+    if _is_address(text) and not _is_mapped_or_scoped(text):
         written = str(ip_address(text))
         unusual = f"{quoted(text)} is not the usual form of that address"
         return None if written == text else (unusual, f"write it as {written}")
@@ -77,6 +77,15 @@ def hostname(text: str) -> Problem | None:
         return f"{quoted(text)} is more than a host name", "leave scheme, port and path out"
     if len(text) > HOSTNAME_CHARACTERS or _HOSTNAME.fullmatch(text) is None:
         return f"{quoted(text)} is not a host name", "write it in lower case, like mcp.example.com"
+    return None
+
+
+def tls_hostname(text: str) -> Problem | None:
+    """A name that a certificate can bear; pods change their addresses, so no address."""
+    if len(text) > HOSTNAME_CHARACTERS or _HOSTNAME.fullmatch(text) is None:
+        return f"{quoted(text)} is not a host name", "write it in lower case, like mcp.example.com"
+    if _is_address(text):
+        return f"{quoted(text)} is an address", "write the name that the certificates have"
     return None
 
 
@@ -116,6 +125,12 @@ def _reserved(text: str) -> Problem | None:
         if text == reserved or text.startswith(f"{reserved}/"):
             return f"{reserved} is the gateway's own path", "choose another path"
     return None
+
+
+def _is_mapped_or_scoped(text: str) -> bool:
+    """``::ffff:10.0.0.7`` is written in several ways; ``fe80::1%eth0`` means another link to each."""
+    address = ip_address(text)
+    return address.version == 6 and (address.ipv4_mapped is not None or "%" in text)
 
 
 def _is_address(text: str) -> bool:
