@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 DEFAULT_LOG = Path("/run/moorage-cluster/log/audit.jsonl")
+POD_NAME = "authentication.kubernetes.io/pod-name"
 WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 
 
@@ -38,6 +39,12 @@ class Access:
     name: str
     code: int
     at: str
+    pod: str = ""
+    """The pod of the token that was shown, where it is bound to one."""
+
+    @property
+    def is_write(self) -> bool:
+        return self.right.verb in WRITES
 
 
 def find_log() -> Path | None:
@@ -67,6 +74,7 @@ def _access(event: dict[str, Any]) -> Iterable[Access]:
         name=reference.get("name", ""),
         code=event.get("responseStatus", {}).get("code", 0),
         at=event["requestReceivedTimestamp"],
+        pod=event["user"].get("extra", {}).get(POD_NAME, [""])[0],
     )
 
 
@@ -80,5 +88,5 @@ def writes(accesses: Iterable[Access]) -> Counter[tuple[str, str, str]]:
     return Counter(
         (access.right.resource, access.namespace, access.name)
         for access in accesses
-        if access.right.verb in WRITES
+        if access.is_write
     )

@@ -1,0 +1,86 @@
+"""The API server is gone for minutes: sessions go on, and after its return changes are in force.
+
+`python -m e2e.api_server_outage [--seconds 180]` with an operator installed. Ends with 1 when an
+operation failed, when there were fewer than 10,000, or when the resync took more than 30 s.
+"""
+
+import argparse
+import asyncio
+import subprocess
+import sys
+import time
+
+from e2e.cluster import apply, pods, service_address, wait_for, wait_for_condition
+from e2e.faults import find_part_command, stopped
+from e2e.load import Load
+from e2e.manifests import gateway, group, server
+from fakes.kubectl import kubectl, namespace
+
+LEAST_OPERATIONS = 10_000
+RESYNC_SECONDS = 30.0
+
+
+async def run(seconds: float) -> int:
+    part = find_part_command()
+    assert part is not None, "needs root and the program that stops parts of the cluster"
+    with namespace("outage") as name:
+        apply(name, server("counter"), group("counter"))
+        apply(name, gateway("edge", {"/mcp": "counter"}, replicas=2))
+        wait_for_condition(name, "mcpgateway/edge", "Ready")
+        wait_for_condition(name, "mcpupstreamgroup/counter", "Ready")
+        before = restarts(name)
+        url = f"http://{service_address(name, 'edge-gateway')}/mcp"
+        load = Load(host="edge-gateway", sessions=60, pause_seconds=0.4)
+        async with load.on(url) as tally:
+            await asyncio.sleep(3)
+            with stopped(part, "kube-apiserver"):
+                operations = tally.total
+                await asyncio.sleep(seconds)
+                operations = tally.total - operations
+            resync = await asyncio.to_thread(_resync_seconds, name)
+        after = restarts(name)
+    print(f"API server away for {seconds:.0f} s: {operations} operations meanwhile; in all {tally}")
+    print(f"resync {resync:.1f} s after its return; restarts of gateway pods {after - before}")
+    good = operations >= LEAST_OPERATIONS and resync <= RESYNC_SECONDS and after == before
+    return 0 if good and not tally.failures else 1
+
+
+def restarts(name: str) -> int:
+    """Restarts of all containers of the namespace's pods."""
+    return sum(
+        container["restartCount"]
+        for pod in pods(name, "app.kubernetes.io/managed-by=moorage")
+        for container in pod["status"].get("containerStatuses", [])
+    )
+
+
+def _resync_seconds(name: str) -> float:
+    """From the API server's first answer until a new route is programmed."""
+
+    def answers() -> bool:
+        try:
+            return "ok" in kubectl("get", "--raw", "/readyz")
+        except subprocess.TimeoutExpired:
+            return False
+
+    wait_for("the API server answers", 60, answers)
+    began = time.monotonic()
+    routes = {"/mcp": "counter", "/after": "counter"}
+    wait_for("the change is taken", 30, lambda: _applied(name, routes))
+    wait_for_condition(name, "mcpgateway/edge", "Programmed", seconds=60)
+    return time.monotonic() - began
+
+
+def _applied(name: str, routes: dict[str, str]) -> bool:
+    apply(name, gateway("edge", routes, replicas=2))
+    return True
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="e2e.api_server_outage")
+    parser.add_argument("--seconds", type=float, default=180.0)
+    return asyncio.run(run(parser.parse_args().seconds))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
