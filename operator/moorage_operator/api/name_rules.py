@@ -29,8 +29,9 @@ _LABEL_KEY = re.compile(
     r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
 )
 _VOLUME_NAME = re.compile(rf"(?!{RESERVED_VOLUME_PREFIX})[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-_MOUNT_PATH = re.compile(rf"(?!{LAUNCHER_FOLDER}(/|$))(?!.*/\.\.(/|$))/[^:\0]*", re.DOTALL)
-_SUB_PATH = re.compile(r"(?!(.*/)?\.\.(/|$))[^/\0][^\0]*", re.DOTALL)
+_FOLDER_PATH = re.compile(r"/[^\0]*")
+_MOUNT_PATH = re.compile(rf"(?!{LAUNCHER_FOLDER}(/|\Z))(/(?!\.\.?(/|\Z))[^/:\0]+)+")
+_SUB_PATH = re.compile(r"(?!\.\.?(/|\Z))[^/\0]+(/(?!\.\.?(/|\Z))[^/\0]+)*")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
 
 
@@ -117,14 +118,14 @@ mount_path = matching(
     _MOUNT_PATH,
     _PATH_CHARACTERS,
     "a folder to mount at",
-    f"begin it with /, without .. and :; {LAUNCHER_FOLDER} is taken",
+    f"write it like /data, without //, .. and :; {LAUNCHER_FOLDER} is taken",
 )
 sub_path = matching(
-    _SUB_PATH, _PATH_CHARACTERS, "a path within a volume", "write it without .. and without / first"
+    _SUB_PATH,
+    _PATH_CHARACTERS,
+    "a path within a volume",
+    "write it like data/notes, without //, .. and / first",
 )
 folder_path = matching(
-    re.compile(r"/[^\0]*", re.DOTALL),
-    COMMAND_WORD_CHARACTERS,
-    "an absolute folder",
-    "begin it with /",
+    _FOLDER_PATH, COMMAND_WORD_CHARACTERS, "an absolute folder", "begin it with /"
 )

@@ -128,7 +128,7 @@ def _reserved(text: str) -> Problem | None:
 
 
 def _is_mapped_or_scoped(text: str) -> bool:
-    """``::ffff:10.0.0.7`` is written in several ways; ``fe80::1%eth0`` means another link to each."""
+    """``::ffff:10.0.0.7`` has several usual forms; ``fe80::1%eth0`` is another one to each."""
     address = ip_address(text)
     return address.version == 6 and (address.ipv4_mapped is not None or "%" in text)
 
