@@ -6,8 +6,9 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from moorage_contract.key_ids import KEY_BYTES
 from moorage_wire.capsules import KeyRing
-from moorage_wire.key_ring import KEY_BYTES, KeyRingError
+from moorage_wire.key_ring import KeyRingError
 
 MAX_BYTES: Final = 64 * 1024
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO

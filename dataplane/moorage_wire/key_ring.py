@@ -5,11 +5,9 @@ The text form is one base64 key per line, newest first; ``#`` comments and blank
 
 import base64
 import binascii
-import hashlib
 from dataclasses import dataclass, field
 
-KEY_BYTES = 32
-MAX_KEYS = 8
+from moorage_contract.key_ids import KEY_BYTES, MAX_KEYS, key_id_of
 
 
 class KeyRingError(ValueError):
@@ -26,8 +24,7 @@ class Key:
     def __post_init__(self) -> None:
         if len(self.secret) != KEY_BYTES:
             raise KeyRingError(f"a key has {KEY_BYTES} bytes, this one {len(self.secret)}")
-        key_id = hashlib.sha256(b"moorage key id\0" + self.secret).digest()[:4]
-        object.__setattr__(self, "key_id", key_id)
+        object.__setattr__(self, "key_id", key_id_of(self.secret))
 
 
 @dataclass(frozen=True, slots=True)
