@@ -196,3 +196,11 @@ class Load:
 def _last_message(stream: str) -> str:
     data = [line[5:].strip() for line in stream.splitlines() if line.startswith("data:")]
     return next(text for text in reversed(data) if text)
+
+
+async def first_answer(url: str, host: str) -> str | None:
+    """What one call of a new session is answered; None if it is not answered yet."""
+    tally = Tally()
+    session = LoadedSession(url, host, tally, 0.0)
+    await session.run(asyncio.Event(), 1)
+    return None if tally.failures else f"{tally.total} operations"
