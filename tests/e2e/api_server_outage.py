@@ -20,7 +20,7 @@ LEAST_OPERATIONS = 10_000
 RESYNC_SECONDS = 30.0
 
 
-async def run(seconds: float) -> int:
+async def run(seconds: float, least_operations: int = LEAST_OPERATIONS) -> int:
     part = find_part_command()
     assert part is not None, "needs root and the program that stops parts of the cluster"
     with namespace("outage") as name:
@@ -41,7 +41,7 @@ async def run(seconds: float) -> int:
         after = restarts(name)
     print(f"API server away for {seconds:.0f} s: {operations} operations meanwhile; in all {tally}")
     print(f"resync {resync:.1f} s after its return; restarts of gateway pods {after - before}")
-    good = operations >= LEAST_OPERATIONS and resync <= RESYNC_SECONDS and after == before
+    good = operations >= least_operations and resync <= RESYNC_SECONDS and after == before
     return 0 if good and not tally.failures else 1
 
 

@@ -1,7 +1,7 @@
 """300 groups and 50 gateways: the first reconcile of all, the operator's memory, one small change.
 
-`python -m e2e.many_resources [--groups 300] [--gateways 50]`. Pods need not start: a quota keeps them
-away. Ends with 1 past 60 s, past 200 MiB, or when a change to one touched another's children.
+`python -m e2e.many_resources [--groups 300] [--gateways 50]`. A quota keeps pods from starting.
+Ends with 1 past 60 s, past 200 MiB, or when a change to one touched another's children.
 """
 
 import argparse
