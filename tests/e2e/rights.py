@@ -1,8 +1,8 @@
 """Rights used and rights granted, by the API server's audit log and by RBAC.
 
 `python -m e2e.rights [--since RFC3339]` after the operator has worked for a while. Ends with 1 when
-a request of ours was refused, when a user's object was patched but for its status, or when a granted
-right was neither used nor listed with its reason in docs/rights.md.
+a request of ours was refused, when a user's object was patched but for its status, or when a
+granted right was neither used nor listed with its reason in docs/rights.md.
 """
 
 import argparse
