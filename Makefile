@@ -1,13 +1,17 @@
 # make up     install into .venv and serve examples/local
 # make test   install the development tools and run every check and test
 # make bench  measure, see benchmarks/README.md
+# make images TAG=dev  build moorage/gateway and moorage/operator with docker or buildah
+# make kind-up  a kind cluster with Moorage in it; make kind-down removes it
+# make e2e    run the tests that need a cluster, with the cluster of KUBECONFIG
 # make requirements  pin the dependencies anew after pyproject.toml changed
+# make chart-crds  copy crds/ into the chart after they changed
 
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: up test bench requirements
+.PHONY: up test bench requirements images launcher e2e kind-up kind-down chart-crds chart-golden
 
 # make up ARGS="--listen 127.0.0.1:8081" passes options on.
 up: .venv/local.installed
@@ -19,6 +23,12 @@ test: .venv/dev.installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+# The cluster must have the images, and helm must be at hand; .ci/run brings a cluster up itself.
+CLUSTER_TESTS := $(wildcard tests/crds tests/golden tests/chart tests/integration tests/e2e)
+e2e: .venv/dev.installed
+	@test -n "$$KUBECONFIG" || { echo "name a cluster: KUBECONFIG=~/.kube/config make e2e"; exit 1; }
+	$(BIN)/pytest -m cluster -rs $(CLUSTER_TESTS)
 
 bench: .venv/dev.installed
 	$(BIN)/python -m benchmarks
@@ -55,3 +65,50 @@ pin-local pin-dev: pin-%:
 .PHONY: pin-gateway pin-operator
 pin-gateway pin-operator: pin-%:
 	@$(PIN) --extra $* --constraint requirements/dev.txt --output-file requirements/$*.txt pyproject.toml
+
+# Images are built from the repository's root. A mirror goes in BUILD_OPTIONS="--build-arg PIP_INDEX_URL=…".
+TAG ?= dev
+BASE_IMAGE ?= python:3.13-slim
+BUILDER ?= $(shell docker info >/dev/null 2>&1 && echo docker || command -v buildah)
+BUILD_OPTIONS ?=
+IMAGES := gateway operator example-servers
+DOCKERFILE.gateway := dataplane/Dockerfile
+DOCKERFILE.operator := operator/Dockerfile
+DOCKERFILE.example-servers := examples/cluster/servers/Dockerfile
+
+images: $(IMAGES:%=image-%)
+
+.PHONY: $(IMAGES:%=image-%)
+image-gateway: launcher
+$(IMAGES:%=image-%): image-%:
+	@test -n "$(BUILDER)" || { echo "images need docker (running) or buildah"; exit 1; }
+	$(BUILDER) build --file $(DOCKERFILE.$*) --tag moorage/$*:$(TAG) --build-arg BASE_IMAGE=$(BASE_IMAGE) $(BUILD_OPTIONS) .
+
+# Static, for the containers of stdio servers: built here, not in the image's build, which needs no Go then.
+LAUNCHERS := $(addprefix dataplane/launcher/dist/launcher-,amd64 arm64)
+launcher: $(LAUNCHERS)
+dataplane/launcher/dist/launcher-%: dataplane/launcher/go.mod $(wildcard dataplane/launcher/*.go)
+	@command -v go >/dev/null || { echo "the launcher needs Go 1.23 or newer: https://go.dev/dl, or apt-get install golang-go"; exit 1; }
+	cd dataplane/launcher && CGO_ENABLED=0 GOOS=linux GOARCH=$* go build -trimpath -buildvcs=false -ldflags "-s -w -buildid=" -o dist/launcher-$* .
+
+kind-up:
+	@command -v kind >/dev/null || { echo "kind is missing: https://kind.sigs.k8s.io/docs/user/quick-start"; exit 1; }
+	@command -v helm >/dev/null || { echo "helm is missing: https://helm.sh/docs/intro/install"; exit 1; }
+	@docker info >/dev/null 2>&1 || { echo "kind-up needs docker, and it does not answer: docker info"; exit 1; }
+	@kind get clusters 2>/dev/null | grep -qx moorage || kind create cluster --config kind-config.yaml
+	@$(MAKE) --no-print-directory images BUILDER=docker
+	kind load docker-image --name moorage $(IMAGES:%=moorage/%:$(TAG))
+	helm upgrade --install moorage charts/moorage --kube-context kind-moorage --namespace moorage-system --create-namespace --wait \
+	  --set images.operator.tag=$(TAG),images.gateway.tag=$(TAG)
+	@echo "next: kubectl --context kind-moorage apply -f examples/cluster"
+
+kind-down:
+	kind delete cluster --name moorage
+
+# The chart carries the CRDs as they are; templates/crds.yaml marks them as kept.
+chart-crds:
+	@rm -f charts/moorage/files/crds/*.yaml
+	@cp crds/*.yaml charts/moorage/files/crds/
+
+chart-golden: .venv/dev.installed
+	@MOORAGE_WRITE_GOLDEN=1 $(BIN)/pytest -q tests/chart/test_rendered_stories.py

@@ -10,5 +10,8 @@
   "gatewayResources" .Values.gateways.resources
   "sidecarResources" .Values.sidecars.resources
   "adminPeers" .Values.monitoring.peers
+  "serviceName" (include "moorage.operator" .)
+  "keyRotationDays" .Values.keys.rotationDays
+  "logLevel" .Values.operator.logLevel
 | toPrettyJson }}
 {{- end }}
