@@ -1,7 +1,6 @@
 """The parts of one gateway process, built and wired in one place."""
 
 import asyncio
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
@@ -16,6 +15,7 @@ from moorage_gateway.reporting.access_log import AccessLog
 from moorage_gateway.reporting.cells import Cells, EndpointSample
 from moorage_gateway.reporting.gateway_metrics import GatewayMetrics, ProcessFacts
 from moorage_gateway.reporting.loop_lag import LoopLag
+from moorage_gateway.reporting.session_keys import SessionKeys
 from moorage_gateway.routing.endpoint_book import EndpointBook
 from moorage_gateway.routing.moorings import Moorings
 from moorage_gateway.routing.session_ledger import SessionLedger
@@ -38,7 +38,8 @@ class Parts:
         limits = settings.limits
         self.cells = Cells()
         self.loop_lag = LoopLag()
-        self.access_log = _access_log(settings, ring)
+        self._session_keys = SessionKeys(ring)
+        self.access_log = _access_log(settings, self._session_keys)
         self.verification = Verification(jitter)
         book = EndpointBook(limits, self.verification.begin)
         self.verification.book = book
@@ -62,6 +63,11 @@ class Parts:
         self.front_server = FrontServer(self.front.handle, limits, half_sent, self.cells)
         self.cells.endpoint_states = self._endpoint_samples
         self.metrics = GatewayMetrics(self.cells, self._process_facts())
+
+    def use_ring(self, ring: KeyRing) -> None:
+        """Seal, open and name by other keys from now on."""
+        self.runtime.sealer.use_ring(ring)
+        self._session_keys.use_ring(ring)
 
     def start(self) -> None:
         """Begin what runs beside the requests."""
@@ -94,12 +100,10 @@ class Parts:
                 )
 
 
-def _access_log(settings: GatewaySettings, ring: KeyRing) -> AccessLog | None:
+def _access_log(settings: GatewaySettings, keys: SessionKeys) -> AccessLog | None:
     if settings.access_log is None:
         return None
-    # Derived from the ring: a session has the same hash in the log of every replica.
-    key = hashlib.blake2b(b"access log", digest_size=32, key=ring.minting.secret).digest()
-    return AccessLog(settings.access_log, key)
+    return AccessLog(settings.access_log, keys.key_of)
 
 
 def _log_names(access_log: AccessLog | None) -> Callable[[str, bytes], bytes]:

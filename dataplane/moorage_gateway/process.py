@@ -117,6 +117,20 @@ class Gateway:
         self._parts.runtime.book.apply(table.groups)
         self._parts.front.apply(table)
 
+    def use_ring(self, ring: KeyRing) -> None:
+        """Exchange the keys while it runs; what a key of the new ring sealed keeps opening."""
+        if ring == self._ring:
+            return
+        left = {key.key_id for key in self._ring.keys} - {key.key_id for key in ring.keys}
+        self._ring = ring
+        self._parts.use_ring(ring)
+        if left:
+            self._parts.runtime.moorings.forget_opened()
+
+    def key_ids(self) -> frozenset[str]:
+        """Hexadecimal ids of the keys in the ring: what is told of them."""
+        return frozenset(key.key_id.hex() for key in self._ring.keys)
+
     def status(self) -> GatewayStatus:
         """A snapshot for people."""
         return gateway_status(self._table, self._parts)

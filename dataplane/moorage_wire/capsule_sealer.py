@@ -32,6 +32,7 @@ _SLOT_END = 14  # format, then the slot: kind, key id, process salt
 _HEADER_BYTES = 20
 _TAG_BYTES = 16
 _MIN_CHARS = (_HEADER_BYTES + _TAG_BYTES) * 4 // 3
+_KEY_ID_CHARS = 8  # of base64: format, kind, key id
 _COUNTER_BYTES = 6
 _NONCE_PREFIX = bytes(12 - _COUNTER_BYTES)
 _PADDING = (b"", b"", b"==", b"=")  # by length modulo 4; 1 is refused earlier
@@ -77,22 +78,35 @@ class CapsuleSealer:
     """Seals and opens the capsules of one gateway, in one process.
 
     ``process_salt`` is 8 random bytes, fresh for every sealer: two sealers with the same salt and
-    ring would use the same nonces. For a new ring make a new sealer. Not for use across ``fork``.
+    ring would use the same nonces. Not for use across ``fork``.
     """
 
     def __init__(self, ring: KeyRing, gateway: str, process_salt: bytes) -> None:
         if len(process_salt) != PROCESS_SALT_BYTES:
             raise ValueError(f"a process salt has {PROCESS_SALT_BYTES} bytes")
         self._gateway = gateway
-        self._secrets = {key.key_id: key.secret for key in ring.keys}
+        self._process_salt = process_salt
         self._foreign: dict[bytes, AESGCM] = {}
         self._counter = itertools.count()
         self._minting: dict[CapsuleKind, tuple[bytes, AESGCM]] = {}
         self._own: dict[bytes, AESGCM] = {}
+        self.use_ring(ring)
+
+    def use_ring(self, ring: KeyRing) -> None:
+        """Seal with the ring's minting key from now on, and open what any of its keys sealed.
+
+        The counter goes on, so a key that mints again after another repeats no nonce.
+        """
+        self._secrets = {key.key_id: key.secret for key in ring.keys}
+        self._foreign = self._still_known(self._foreign)
+        self._own = self._still_known(self._own)
         for kind in CapsuleKind:
-            slot = bytes((kind,)) + ring.minting.key_id + process_salt
+            slot = bytes((kind,)) + ring.minting.key_id + self._process_salt
             self._own[slot] = _sub_key(ring.minting.secret, slot)
             self._minting[kind] = bytes((_FORMAT,)) + slot, self._own[slot]
+
+    def _still_known(self, sub_keys: dict[bytes, AESGCM]) -> dict[bytes, AESGCM]:
+        return {slot: each for slot, each in sub_keys.items() if slot[1:5] in self._secrets}
 
     def seal(self, kind: CapsuleKind, route: str, content: bytes, attached: bytes = b"") -> str:
         """The capsule's text; ``attached`` is authenticated but not part of it.
@@ -149,6 +163,14 @@ class CapsuleSealer:
         self._foreign[slot] = sub_key
 
 
+def key_id_of(capsule: str) -> bytes:
+    """The id of the key that sealed a capsule, as far as its text can be believed."""
+    try:
+        return _decoded(capsule[:_KEY_ID_CHARS])[2:6]
+    except BadCapsule:
+        return b""
+
+
 def _encode(raw: bytes) -> str:
     encoded = binascii.b2a_base64(raw, newline=False)
     return encoded.translate(_TO_URL_ALPHABET).rstrip(b"=").decode("ascii")
@@ -157,6 +179,10 @@ def _encode(raw: bytes) -> str:
 def _decode(text: str) -> bytes:
     if not _MIN_CHARS <= len(text) <= MAX_CAPSULE_CHARS:
         raise BadCapsule("length")
+    return _decoded(text)
+
+
+def _decoded(text: str) -> bytes:
     try:
         encoded = text.encode("ascii").translate(_FROM_URL_ALPHABET)
         padded = encoded + _PADDING[len(encoded) % 4]

@@ -26,6 +26,7 @@ from moorage_wire.capsule_sealer import (
     CapsuleSealer,
     CapsuleTooLarge,
     CountersExhausted,
+    key_id_of,
 )
 from moorage_wire.initialize_params import compress_initialize_params
 from moorage_wire.key_ring import Key, KeyRing, KeyRingError
@@ -51,6 +52,7 @@ __all__ = [
     "StreamContent",
     "TaskContent",
     "compress_initialize_params",
+    "key_id_of",
     "open_content",
     "open_state",
     "seal_content",

@@ -25,6 +25,7 @@ from moorage_gateway.relaying.message_story import MessageStory
 from moorage_gateway.relaying.modern_story import ModernStory
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.relaying.stream_story import StreamStory
+from moorage_gateway.routing.picker import none_ready
 from moorage_wire.eras import Era, era_of
 from moorage_wire.heads import HeadRefusal, RequestHead, read_target
 from moorage_wire.jsonrpc import MalformedMessage, Message, read_body
@@ -80,7 +81,9 @@ class Front:
         head = call.head
         call.cors_lines = self._guard.check(head.host, head.origin)
         call.route = route = self._route(request.target)
-        call.group = self._runtime.book.groups[route.group]
+        call.group = group = self._runtime.book.groups[route.group]
+        if group.rules.unresolved:
+            raise none_ready(group)
         if request.method == "POST":
             await self._post(call, request)
         elif request.method == "OPTIONS" and call.cors_lines:

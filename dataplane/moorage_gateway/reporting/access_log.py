@@ -1,6 +1,7 @@
 """The access log: one JSON line per request, written beside the loop, off when not made."""
 
 import asyncio
+from collections.abc import Callable
 
 from moorage_gateway.reporting.access_entry import AccessEntry, encode_entry
 from moorage_gateway.reporting.line_writer import MAX_WAITING, writer_of
@@ -11,10 +12,17 @@ class AccessLog:
     """Takes an entry per request. A gateway without an access log holds ``None`` instead."""
 
     def __init__(
-        self, descriptor: int, session_key: bytes, max_waiting_lines: int = MAX_WAITING
+        self,
+        descriptor: int,
+        session_key: Callable[[str], bytes],
+        max_waiting_lines: int = MAX_WAITING,
     ) -> None:
-        """``descriptor`` is open for writing; replicas share ``session_key`` (1 to 64 bytes)."""
-        session_hash(b"", session_key)  # a wrong key shows at start, not in the thread
+        """``descriptor`` is open for writing.
+
+        ``session_key`` gives the key (1 to 64 bytes) under which a session id is named; replicas
+        share it.
+        """
+        session_hash(b"", session_key(""))  # a wrong key shows at start, not in a request
         self._session_key = session_key
         self._writer = writer_of(descriptor, max_waiting_lines)
 
@@ -24,7 +32,7 @@ class AccessLog:
 
     def names_of(self, session_id: str, upstream_session_id: bytes | None) -> bytes:
         """What an entry says of its session; a hash each, so ask once for each session."""
-        return session_names(session_id, upstream_session_id, self._session_key)
+        return session_names(session_id, upstream_session_id, self._session_key(session_id))
 
     def start(self) -> None:
         """Start writing."""

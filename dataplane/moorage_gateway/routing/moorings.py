@@ -73,6 +73,10 @@ class Moorings:
         assert isinstance(content, SessionContent)
         return self._remember(route, text, content)
 
+    def forget_opened(self) -> None:
+        """Open every session id anew from now on: a key has left the ring."""
+        self._opened.clear()
+
     def _remember(self, route: str, text: str, content: SessionContent) -> Mooring:
         upstream_session_id = content.upstream_session_id.encode("latin-1")
         mooring = Mooring(

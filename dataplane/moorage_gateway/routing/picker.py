@@ -50,6 +50,13 @@ def _silent_one(
 
 def none_ready(group: BookedGroup) -> EndpointUnreachable:
     """The refusal when no endpoint of a group may get new work."""
+    if group.rules.unresolved:
+        return EndpointUnreachable(
+            f'upstream group "{group.name}" cannot be used: {group.rules.unresolved}',
+            reason="UpstreamUnresolved",
+            remedy="see the conditions of the McpGateway and of the McpUpstreamGroup",
+            retry_after_seconds=5,
+        )
     why = next((booked.health.why for booked in group.endpoints.values()), "it has no endpoints")
     return EndpointUnreachable(
         f'no endpoint of upstream group "{group.name}" is ready: {why}',

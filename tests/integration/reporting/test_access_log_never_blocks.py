@@ -58,7 +58,7 @@ def drain(reader: int) -> bytes:
 async def test_every_line_is_written_in_order(tmp_path: Path) -> None:
     path = tmp_path / "access.jsonl"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
-    log = AccessLog(descriptor, KEY)
+    log = AccessLog(descriptor, lambda _: KEY)
     log.start()
     for number in range(5000):
         log.record(entry(number))
@@ -72,7 +72,7 @@ async def test_every_line_is_written_in_order(tmp_path: Path) -> None:
 
 async def test_lines_are_written_without_a_stop(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
-    log = AccessLog(writer, KEY)
+    log = AccessLog(writer, lambda _: KEY)
     log.start()
     log.record(entry(1))
     assert json.loads(os.read(reader, 65536))["bytes_in"] == 1
@@ -83,7 +83,7 @@ async def test_lines_are_written_without_a_stop(pipe: tuple[int, int]) -> None:
 
 async def test_a_reader_that_is_stuck_costs_lines_and_no_time(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
-    log = AccessLog(writer, KEY, max_waiting_lines=500)
+    log = AccessLog(writer, lambda _: KEY, max_waiting_lines=500)
     log.start()
     slowest = 0.0
     for number in range(20_000):
@@ -110,7 +110,7 @@ async def test_a_reader_that_is_gone_costs_lines_and_is_told_once(
 ) -> None:
     reader, writer = pipe
     os.close(reader)
-    log = AccessLog(writer, KEY)
+    log = AccessLog(writer, lambda _: KEY)
     log.start()
     for number in range(1000):
         log.record(entry(number))
@@ -137,7 +137,7 @@ async def test_a_line_cut_by_a_full_disk_does_not_swallow_the_next(
         return real_write(descriptor, data)
 
     monkeypatch.setattr(os, "write", full_after_ten_bytes)
-    log = AccessLog(writer, KEY)
+    log = AccessLog(writer, lambda _: KEY)
     log.start()
     log.record(entry(1))
     for _ in range(250):
@@ -153,7 +153,7 @@ async def test_a_line_cut_by_a_full_disk_does_not_swallow_the_next(
 async def test_a_non_blocking_pipe_is_waited_for(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     os.set_blocking(writer, False)
-    log = AccessLog(writer, KEY)
+    log = AccessLog(writer, lambda _: KEY)
     log.start()
     for number in range(3000):
         log.record(entry(number))
@@ -168,4 +168,4 @@ async def test_a_non_blocking_pipe_is_waited_for(pipe: tuple[int, int]) -> None:
 
 def test_a_wrong_key_is_told_at_start() -> None:
     with pytest.raises(ValueError, match="give 1 to 64"):
-        AccessLog(1, b"")
+        AccessLog(1, lambda _: b"")

@@ -1,0 +1,202 @@
+"""Everything a gateway pod follows, and what it knows by it.
+
+What is known stays known: an object that vanishes, or becomes unusable, changes nothing but what
+is told of it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from moorage_contract.route_table import RouteTable
+from moorage_gateway.watching.api_server import ApiServer
+from moorage_gateway.watching.composition import EndpointCopy, compose, discovered_namespaces
+from moorage_gateway.watching.endpoint_slices import EndpointSlice, read_slice
+from moorage_gateway.watching.follower import Documents, Follower
+from moorage_gateway.watching.gateway_keys import GatewayKeys, KeysRefused, keys_of_secret
+from moorage_gateway.watching.published_table import (
+    PublishedTable,
+    TableRefused,
+    table_of_config_map,
+)
+from moorage_gateway.watching.resources import Followed, endpoint_slices, one
+from moorage_gateway.watching.watch_log import WatchState
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class GatewayObjects:
+    """Whose objects are followed."""
+
+    gateway: str
+    """``namespace/name``."""
+
+    @property
+    def namespace(self) -> str:
+        return self.gateway.partition("/")[0]
+
+    @property
+    def child_name(self) -> str:
+        """Of the ConfigMap and of the Secret."""
+        return f"{self.gateway.partition('/')[2]}-gateway"
+
+
+@dataclass
+class Refusals:
+    """Why the newest table or keys are not in force; empty while they are."""
+
+    table: str = ""
+    keys: str = ""
+    tables_refused: int = 0
+    keys_refused: int = 0
+
+
+class Following:
+    """``changed`` is called after each change of what is known."""
+
+    def __init__(
+        self,
+        api: ApiServer,
+        objects: GatewayObjects,
+        copy: EndpointCopy,
+        changed: Callable[[], None],
+        jitter: Callable[[], float],
+    ) -> None:
+        """``copy`` are the endpoints that were known before the start."""
+        self._api = api
+        self._objects = objects
+        self._copy = copy
+        self._changed = changed
+        self._jitter = jitter
+        self._slices: dict[str, dict[str, tuple[dict[str, Any], EndpointSlice]]] = {}
+        self._running: dict[Followed, tuple[Follower, asyncio.Task[None]]] = {}
+        self.published: PublishedTable | None = None
+        self.keys: GatewayKeys | None = None
+        self.refusals = Refusals()
+
+    def start(self) -> None:
+        """Begin to follow the gateway's own two objects."""
+        namespace, name = self._objects.namespace, self._objects.child_name
+        self._follow(one("ConfigMap", namespace, name), self._take_table)
+        self._follow(one("Secret", namespace, name), self._take_keys)
+
+    async def stop(self) -> None:
+        """Follow nothing any more."""
+        tasks = [task for _, task in self._running.values()]
+        self._running.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the API server has said everything that the table needs."""
+        published = self.published
+        return (
+            published is not None
+            and self.keys is not None
+            and discovered_namespaces(published.table) <= self._slices.keys()
+        )
+
+    def served(self) -> RouteTable | None:
+        """The table to serve by what is known; None before a table is known."""
+        if self.published is None:
+            return None
+        slices = {
+            namespace: [read for _, read in known.values()]
+            for namespace, known in self._slices.items()
+        }
+        keys = self.keys.groups if self.keys is not None else {}
+        return compose(self.published.table, slices, self._copy, keys)
+
+    def remember(self, copy: EndpointCopy) -> None:
+        """What speaks from now on for namespaces that were not listed yet."""
+        self._copy = copy
+
+    def states(self, now: float) -> tuple[WatchState, ...]:
+        """Each watch at the moment ``now`` (monotonic seconds)."""
+        return tuple(follower.log.state(now) for follower, _ in self._running.values())
+
+    def take_published(self, published: PublishedTable) -> None:
+        """Know this table: of the API server, or of the mounted copy."""
+        self.published = published
+        self._follow_namespaces(discovered_namespaces(published.table))
+        self._changed()
+
+    def take_keys(self, keys: GatewayKeys) -> None:
+        """Know these keys: of the API server, or of the mounted copy."""
+        self.keys = keys
+        self._changed()
+
+    def _take_table(self, documents: Documents) -> None:
+        document = documents.get(self._objects.child_name)
+        if document is None:
+            self._table_refused("the ConfigMap is not there")
+            return
+        try:
+            published = table_of_config_map(document, self._objects.gateway)
+        except TableRefused as refused:
+            self._table_refused(str(refused))
+            return
+        self.refusals.table = ""
+        _log.info("a table was published", extra={"facts": {"table": published.digest}})
+        self.take_published(published)
+
+    def _table_refused(self, why: str) -> None:
+        self.refusals.table = why
+        self.refusals.tables_refused += 1
+        in_force = self.published.digest if self.published is not None else None
+        facts = {"why": why, "in_force": in_force}
+        _log.warning("the published table is not used; the last one stays", extra={"facts": facts})
+
+    def _take_keys(self, documents: Documents) -> None:
+        document = documents.get(self._objects.child_name)
+        if document is None:
+            self._keys_refused("the Secret is not there")
+            return
+        try:
+            keys = keys_of_secret(document)
+        except KeysRefused as refused:
+            self._keys_refused(str(refused))
+            return
+        self.refusals.keys = ""
+        self.take_keys(keys)
+
+    def _keys_refused(self, why: str) -> None:
+        self.refusals.keys = why
+        self.refusals.keys_refused += 1
+        _log.warning("the keys are not used; loaded ones stay", extra={"facts": {"why": why}})
+
+    def _take_slices(self, namespace: str, documents: Documents) -> None:
+        before = self._slices.get(namespace, {})
+        known: dict[str, tuple[dict[str, Any], EndpointSlice]] = {}
+        for name, document in documents.items():
+            if name in before and before[name][0] is document:
+                known[name] = before[name]
+                continue
+            try:
+                known[name] = (document, read_slice(document))
+            except msgspec.ValidationError as error:
+                facts = {"namespace": namespace, "slice": name, "why": str(error)}
+                _log.warning("an EndpointSlice is not understood", extra={"facts": facts})
+        self._slices[namespace] = known
+        self._changed()
+
+    def _follow_namespaces(self, wanted: frozenset[str]) -> None:
+        followed = {endpoint_slices(namespace) for namespace in wanted}
+        for old in [each for each in self._running if each.kind == "EndpointSlices"]:
+            if old not in followed:
+                self._running.pop(old)[1].cancel()
+                self._slices.pop(old.namespace, None)
+        for new in followed - self._running.keys():
+            self._follow(new, partial(self._take_slices, new.namespace))
+
+    def _follow(self, followed: Followed, taken: Callable[[Documents], None]) -> None:
+        follower = Follower(self._api, followed, taken, self._jitter)
+        self._running[followed] = follower, asyncio.get_running_loop().create_task(follower.run())

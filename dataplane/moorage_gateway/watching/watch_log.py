@@ -1,0 +1,35 @@
+"""How one list+watch is: for the status page and the metrics."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class WatchLog:
+    """Written by the follower alone."""
+
+    kind: str
+    namespace: str
+    relists: int = 0
+    errors: int = 0
+    heard_at: float | None = None
+    """Monotonic seconds of the last answer of the API server."""
+    why: str = "not yet listed"
+    """What went wrong last; empty while all is well."""
+
+    def state(self, now: float) -> "WatchState":
+        """What is told at the moment ``now``."""
+        age = None if self.heard_at is None else round(now - self.heard_at, 3)
+        return WatchState(self.kind, self.namespace, self.relists, self.errors, age, self.why)
+
+
+@dataclass(frozen=True)
+class WatchState:
+    """One watch at one moment."""
+
+    kind: str
+    namespace: str
+    relists: int
+    errors: int
+    age_seconds: float | None
+    """Since the API server was last heard; None before the first list."""
+    why: str
