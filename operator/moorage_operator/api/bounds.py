@@ -44,7 +44,7 @@ LIMITS = SizeBounds(1, 16)
 TOKENS_PER_SECOND = IntegerBounds(1, 1_000_000_000)
 BURST_TOKENS = IntegerBounds(1, 1_000_000_000)
 
-EXTERNAL_ENDPOINTS = SizeBounds(1, 1_024)
+EXTERNAL_ENDPOINTS = SizeBounds(1, 256)
 COMMAND_WORDS = SizeBounds(1, 64)
 ARGUMENTS = SizeBounds(0, 256)
 ENVIRONMENT = SizeBounds(0, 256)

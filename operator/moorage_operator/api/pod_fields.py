@@ -15,7 +15,7 @@ from moorage_operator.api.name_rules import (
 from moorage_operator.api.security_context import SecurityContextSpec, read_security_context
 from moorage_operator.api.tolerations import read_tolerations
 from moorage_operator.api.value import Members, Value
-from moorage_operator.api.volumes import RawObjects, read_volume_mounts, read_volumes
+from moorage_operator.api.volumes import PodObject, read_volume_mounts, read_volumes
 
 PullPolicy = Literal["IfNotPresent", "Always", "Never"]
 PULL_POLICIES: tuple[PullPolicy, ...] = ("IfNotPresent", "Always", "Never")
@@ -41,9 +41,9 @@ class PodFields:
     service_account_name: str | None = None
     resources: ResourcesSpec = field(default_factory=ResourcesSpec)
     node_selector: tuple[tuple[str, str], ...] = ()
-    tolerations: RawObjects = ()
-    volumes: RawObjects = ()
-    volume_mounts: RawObjects = ()
+    tolerations: tuple[PodObject, ...] = ()
+    volumes: tuple[PodObject, ...] = ()
+    volume_mounts: tuple[PodObject, ...] = ()
     security_context: SecurityContextSpec = field(default_factory=SecurityContextSpec)
 
 

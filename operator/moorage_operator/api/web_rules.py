@@ -11,7 +11,7 @@ from moorage_operator.api.value import Problem
 PATH_CHARACTERS = 256
 HOSTNAME_CHARACTERS = 253
 HEADER_CHARACTERS = 64
-URL_CHARACTERS = 2_048
+URL_CHARACTERS = 1_024
 
 _PATH_SEGMENT = re.compile(r"[A-Za-z0-9._~-]+")
 _PRINTABLE_ASCII = re.compile(r"[!-~]+")

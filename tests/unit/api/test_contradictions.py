@@ -132,7 +132,6 @@ JWT = {
             {"limits": [{"per": "Principal", "tokensPerSecond": 1, "burstTokens": 1}]},
             "spec.limits",
         ),
-        ({"listener": {"tls": {"secretName": "mcp-tls"}}}, "spec.listener.tls"),
     ],
 )
 def test_a_gateway_never_passes_over_its_protection(spec: dict[str, Any], place: str) -> None:

@@ -120,7 +120,7 @@ def test_pod_fields_are_kept() -> None:
     assert pod.resources.requests == (("cpu", "2"), ("memory", "1Gi"))
     assert pod.resources.limits == (("cpu", "1.5"),)
     assert pod.node_selector == (("example.com/disk", "fast"),)
-    assert pod.tolerations == ({"key": "spot"},)
+    assert pod.tolerations == ({"key": "spot", "operator": "Equal"},)
 
 
 def test_sessions_and_scaling_are_read() -> None:
