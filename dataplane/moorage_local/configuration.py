@@ -1,6 +1,5 @@
 """What ``moorage up`` serves: one gateway, its groups, and where each group's endpoints are."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from moorage_operator.api.resource_kinds import GATEWAY_KIND, GROUP_KIND
 from moorage_operator.api.stdio_source import StdioSource
 from moorage_operator.api.upstream_group import McpUpstreamGroup
 from moorage_operator.api.workload_source import WorkloadSource
+from moorage_operator.planning.route_table import url_endpoint
 
 Upstreams = Mapping[str, tuple[str, ...]]
 """What ``--upstream`` says: URLs by the name of a workload group."""
@@ -76,11 +76,6 @@ def configure(
             *missing_programs(plan.groups.values(), environment),
         ),
     )
-
-
-def url_endpoint(url: str) -> Endpoint:
-    """The endpoint at a URL: every process that reads the same URL gives it the same uid."""
-    return Endpoint(uid=hashlib.sha256(url.encode()).hexdigest()[:16], url=url)
 
 
 @dataclass

@@ -127,10 +127,11 @@ def read_ring(text: str, annotation: str | None, now: int) -> KeyRingState:
     if len(secrets) > MAX_KEYS or len(set(secrets)) != len(secrets):
         raise KeyRingUnreadable(f"it holds more than {MAX_KEYS} keys, or one of them twice")
     times = _read_times(annotation)
-    first, *others = secrets
     return KeyRingState(
-        (_with_times(first, times, now, mints=True),)
-        + tuple(_with_times(secret, times, now, mints=False) for secret in others)
+        tuple(
+            _with_times(secret, times, now, mints=place == 0)
+            for place, secret in enumerate(secrets)
+        )
     )
 
 

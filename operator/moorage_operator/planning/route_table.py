@@ -1,9 +1,11 @@
 """From one gateway and its groups to the RouteTable that its processes serve."""
 
+import hashlib
 from collections.abc import Mapping
 
 from moorage_contract.route_table import (
     Affinity,
+    Discovery,
     Endpoint,
     Group,
     Route,
@@ -11,6 +13,7 @@ from moorage_contract.route_table import (
     SessionRules,
     SourceKind,
     Transport,
+    UpstreamTls,
 )
 from moorage_operator.api.external_source import ExternalSource
 from moorage_operator.api.gateway import McpGateway
@@ -32,27 +35,38 @@ def plan_route_table(
     The same input in another order gives the same table.
     """
     own = gateway.name.namespace
-    targets = [route.upstream.resolve(own) for route in gateway.spec.routes]
+    targets = sorted({route.upstream.resolve(own) for route in gateway.spec.routes})
     return RouteTable(
         gateway=str(gateway.name),
         hostnames=gateway.spec.listener.hostnames,
-        routes=tuple(
-            Route(path=route.path, group=table_name(target, own))
-            for route, target in zip(gateway.spec.routes, targets, strict=True)
-        ),
+        routes=plan_routes(gateway),
         groups=tuple(
-            _plan_group(groups[target], table_name(target, own), endpoints.get(target, ()))
-            for target in sorted(set(targets))
+            plan_group_entry(
+                groups[target], table_name(target, own), endpoints=endpoints.get(target, ())
+            )
+            for target in targets
         ),
     )
 
 
-def table_name(group: ResourceName, gateway_namespace: str) -> str:
-    """The group's name in tables and metrics: with its namespace only if that is another one."""
-    return group.name if group.namespace == gateway_namespace else str(group)
+def plan_routes(gateway: McpGateway) -> tuple[Route, ...]:
+    """The gateway's routes, each with its group's name in the table."""
+    own = gateway.name.namespace
+    return tuple(
+        Route(path=route.path, group=table_name(route.upstream.resolve(own), own))
+        for route in gateway.spec.routes
+    )
 
 
-def _plan_group(group: McpUpstreamGroup, name: str, endpoints: tuple[Endpoint, ...]) -> Group:
+def plan_group_entry(
+    group: McpUpstreamGroup,
+    name: str,
+    *,
+    endpoints: tuple[Endpoint, ...] = (),
+    discovery: Discovery | None = None,
+    tls: UpstreamTls | None = None,
+) -> Group:
+    """A group as the table says it, under its name there."""
     spec = group.spec
     return Group(
         name=name,
@@ -61,7 +75,19 @@ def _plan_group(group: McpUpstreamGroup, name: str, endpoints: tuple[Endpoint, .
         endpoints=endpoints,
         sessions=_plan_sessions(spec.sessions),
         answer_seconds=spec.timeouts.answer_seconds,
+        discovery=discovery,
+        tls=tls,
     )
+
+
+def url_endpoint(url: str) -> Endpoint:
+    """The endpoint at a URL: every process that reads the same URL gives it the same uid."""
+    return Endpoint(uid=hashlib.sha256(url.encode()).hexdigest()[:16], url=url)
+
+
+def table_name(group: ResourceName, gateway_namespace: str) -> str:
+    """The group's name in tables and metrics: with its namespace only if that is another one."""
+    return group.name if group.namespace == gateway_namespace else str(group)
 
 
 def _plan_sessions(spec: SessionsSpec) -> SessionRules:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from moorage_contract.route_table import RouteTable
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.api.workload_source import WorkloadKind
 
@@ -135,6 +136,12 @@ class GatewaySnapshot:
     reports: tuple[GatewayPodReport, ...] = ()
     group_failures: Mapping[ResourceName, str] = field(default_factory=dict)
     """Why a group cannot be served, by its own plan (workload missing, taken …)."""
+    group_authorities: Mapping[ResourceName, str] = field(default_factory=dict)
+    """PEM of the authorities of its groups that speak TLS (``GroupSnapshot.ca_pem``)."""
+    published: RouteTable | None = None
+    """The table in its ConfigMap: a group whose document is refused is served as it says."""
+    key_ring_problem: str = ""
+    """Why the ring in its Secret cannot be read, if it is there."""
     namespace_terminating: bool = False
 
 

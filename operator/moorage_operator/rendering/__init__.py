@@ -1,0 +1,1 @@
+"""From what a plan wants to the manifests that say it; no clock, no network."""

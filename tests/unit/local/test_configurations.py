@@ -13,10 +13,11 @@ from fakes.cr_documents import (
     stdio_group_document,
 )
 from fakes.cr_files import resources_in, write
-from moorage_local.configuration import Configuration, configure, url_endpoint
+from moorage_local.configuration import Configuration, configure
 from moorage_local.findings import ConfigurationRefused
 from moorage_local.stdio_commands import BridgePlan
 from moorage_operator.api.metadata import ResourceName
+from moorage_operator.planning.route_table import url_endpoint
 from moorage_sidecar import BridgeLimits, StdioServer
 
 TICKETS = ResourceName("desk", "tickets")

@@ -1,0 +1,172 @@
+"""The RouteTable of a gateway in the cluster, and what hinders which of its routes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from moorage_contract.route_table import (
+    Discovery,
+    Group,
+    ReportTarget,
+    RouteTable,
+    UpstreamTls,
+)
+from moorage_operator.api.external_source import ExternalSource
+from moorage_operator.api.findings import SpecError, SpecFinding, quoted
+from moorage_operator.api.gateway import McpGateway
+from moorage_operator.api.installation import InstallationSettings
+from moorage_operator.api.metadata import ResourceName
+from moorage_operator.api.references import check_references
+from moorage_operator.api.resource_kinds import GROUP_KIND
+from moorage_operator.api.source import SourceSpec
+from moorage_operator.api.stdio_source import StdioSource
+from moorage_operator.api.upstream_group import McpUpstreamGroup
+from moorage_operator.api.workload_source import WorkloadSource
+from moorage_operator.planning.documents import read_group, told
+from moorage_operator.planning.route_table import (
+    plan_group_entry,
+    plan_routes,
+    table_name,
+    url_endpoint,
+)
+from moorage_operator.planning.snapshot import GatewaySnapshot
+from moorage_operator.rendering.child_names import gateway_child_name
+
+BRIDGE_PATH = "/mcp"
+"""Where a sidecar serves MCP."""
+
+
+@dataclass(frozen=True)
+class ReadGroups:
+    """The groups that a gateway names, as far as they exist."""
+
+    accepted: Mapping[ResourceName, McpUpstreamGroup]
+    refused: Mapping[ResourceName, SpecError]
+
+    @property
+    def known(self) -> Mapping[ResourceName, McpUpstreamGroup | None]:
+        """All of them; None for one whose document is refused."""
+        return {**dict.fromkeys(self.refused), **self.accepted}
+
+
+def read_groups(snapshot: GatewaySnapshot) -> ReadGroups:
+    """The groups of the snapshot, read."""
+    accepted: dict[ResourceName, McpUpstreamGroup] = {}
+    refused: dict[ResourceName, SpecError] = {}
+    for name, resource in snapshot.groups.items():
+        try:
+            accepted[name] = read_group(resource)
+        except SpecError as error:
+            refused[name] = error
+    return ReadGroups(accepted, refused)
+
+
+def reference_findings(
+    gateway: McpGateway, groups: ReadGroups, snapshot: GatewaySnapshot
+) -> tuple[SpecFinding, ...]:
+    """References that lead nowhere, or to a group that does not allow this gateway."""
+    return check_references(
+        gateway, groups.known, where="in the cluster", namespace_labels=snapshot.namespace_labels
+    )
+
+
+def plan_cluster_table(
+    gateway: McpGateway,
+    groups: ReadGroups,
+    findings: tuple[SpecFinding, ...],
+    snapshot: GatewaySnapshot,
+    settings: InstallationSettings,
+) -> RouteTable:
+    """The table: all routes, each group with its way to endpoints or with what hinders it."""
+    own = gateway.name.namespace
+    targets = [route.upstream.resolve(own) for route in gateway.spec.routes]
+    hindered = {targets[int(finding.path[2])]: str(finding) for finding in findings}
+    planner = _GroupPlanner(own, groups, hindered, snapshot)
+    return RouteTable(
+        gateway=str(gateway.name),
+        hostnames=_hostnames(gateway, snapshot, settings),
+        routes=plan_routes(gateway),
+        groups=tuple(planner.plan(target) for target in sorted(set(targets))),
+        replicas=gateway.spec.replicas,
+        report=_report_target(settings),
+    )
+
+
+@dataclass(frozen=True)
+class _GroupPlanner:
+    own_namespace: str
+    groups: ReadGroups
+    hindered: Mapping[ResourceName, str]
+    snapshot: GatewaySnapshot
+
+    def plan(self, target: ResourceName) -> Group:
+        name = table_name(target, self.own_namespace)
+        failure = self.hindered.get(target) or self.snapshot.group_failures.get(target)
+        if failure:
+            return _unresolved(name, failure)
+        group = self.groups.accepted.get(target)
+        if group is None:
+            return self._as_published(name, self.groups.refused[target])
+        return self._accepted(group, name)
+
+    def _accepted(self, group: McpUpstreamGroup, name: str) -> Group:
+        source = group.spec.source
+        if isinstance(source, ExternalSource):
+            return plan_group_entry(group, name, endpoints=tuple(map(url_endpoint, source.urls)))
+        return plan_group_entry(
+            group,
+            name,
+            discovery=Discovery(
+                namespace=group.name.namespace,
+                group=group.name.name,
+                path=BRIDGE_PATH if isinstance(source, StdioSource) else source.path,
+            ),
+            tls=_tls_of(source, self.snapshot.group_authorities.get(group.name)),
+        )
+
+    def _as_published(self, name: str, error: SpecError) -> Group:
+        published = self.snapshot.published
+        entries = () if published is None else published.groups
+        entry = next((entry for entry in entries if entry.name == name), None)
+        if entry is not None:
+            return entry
+        return _unresolved(name, f"{GROUP_KIND} {quoted(name)} is refused: {told(error.findings)}")
+
+
+def own_names(gateway: ResourceName, cluster_domain: str) -> tuple[str, ...]:
+    """The names that the gateway's Service has in the cluster."""
+    short = gateway_child_name(gateway.name)
+    in_namespace = f"{short}.{gateway.namespace}"
+    return (
+        short,
+        in_namespace,
+        f"{in_namespace}.svc",
+        f"{in_namespace}.svc.{cluster_domain}",
+    )
+
+
+def _hostnames(
+    gateway: McpGateway, snapshot: GatewaySnapshot, settings: InstallationSettings
+) -> tuple[str, ...]:
+    taken = snapshot.hostname_owners
+    free = [name for name in gateway.spec.listener.hostnames if name not in taken]
+    return tuple(dict.fromkeys((*free, *own_names(gateway.name, settings.cluster_domain))))
+
+
+def _report_target(settings: InstallationSettings) -> ReportTarget | None:
+    if not settings.report_url:
+        return None
+    return ReportTarget(
+        url=settings.report_url,
+        ca_pem=settings.report_ca_pem,
+        server_name=settings.report_server_name,
+    )
+
+
+def _unresolved(name: str, why: str) -> Group:
+    return Group(name=name, source="External", unresolved=why)
+
+
+def _tls_of(source: SourceSpec, ca_pem: str | None) -> UpstreamTls | None:
+    if not isinstance(source, WorkloadSource) or source.tls is None:
+        return None
+    return UpstreamTls(server_name=source.tls.hostname, ca_pem=ca_pem)

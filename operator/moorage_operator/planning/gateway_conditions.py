@@ -1,0 +1,127 @@
+"""What the status of a gateway says, in the order in which people read it."""
+
+from dataclasses import dataclass
+
+from moorage_contract.route_table import RouteTable
+from moorage_operator.api.findings import SpecFinding, quoted
+from moorage_operator.api.gateway import McpGateway
+from moorage_operator.planning.cluster_table import ReadGroups
+from moorage_operator.planning.conditions import GATEWAY
+from moorage_operator.planning.documents import told
+from moorage_operator.planning.gateway_pods import (
+    programmed_condition,
+    ready_condition,
+)
+from moorage_operator.planning.ownership import name_taken_message
+from moorage_operator.planning.snapshot import ChildKey, Condition, GatewaySnapshot
+from moorage_operator.planning.table_document import TableTooLarge
+
+NAMED_AT_MOST = 10
+
+
+@dataclass(frozen=True)
+class GatewayState:
+    """An accepted gateway and what its plan came to."""
+
+    snapshot: GatewaySnapshot
+    gateway: McpGateway
+    groups: ReadGroups
+    findings: tuple[SpecFinding, ...]
+    """What is wrong with its references."""
+    table: RouteTable
+    taken: tuple[ChildKey, ...]
+    too_large: TableTooLarge | None
+
+
+def gateway_conditions(state: GatewayState) -> tuple[Condition, ...]:
+    """The conditions of a gateway whose document is accepted."""
+    in_force = state.table if state.too_large is None else state.snapshot.published
+    return (
+        _accepted(state),
+        _resolved(state),
+        programmed_condition(state.snapshot, state.table, published=state.too_large is None),
+        ready_condition(state.snapshot, in_force),
+    )
+
+
+def refused_gateway_conditions(
+    accepted: Condition, snapshot: GatewaySnapshot
+) -> tuple[Condition, ...]:
+    """The conditions of a gateway whose document is refused; what it serves goes on."""
+    why = "spec: refused, see Accepted; mend it there"
+    return (
+        accepted,
+        GATEWAY.condition("ResolvedRefs", "SpecRefused", f"{why}, its references are not known"),
+        GATEWAY.condition("Programmed", "NotAccepted", f"{why}, the last accepted table is served"),
+        ready_condition(snapshot, snapshot.published),
+    )
+
+
+def _accepted(state: GatewayState) -> Condition:
+    if state.taken:
+        return GATEWAY.condition("Accepted", "NameTaken", name_taken_message(state.taken))
+    if state.too_large is not None:
+        return GATEWAY.condition("Accepted", "TableTooLarge", str(state.too_large))
+    taken_names = _taken_hostnames(state)
+    if taken_names:
+        return GATEWAY.condition("Accepted", "HostnameTaken", taken_names)
+    return GATEWAY.condition("Accepted", "Accepted", "the spec is valid and in use")
+
+
+def _taken_hostnames(state: GatewayState) -> str:
+    owners = state.snapshot.hostname_owners
+    taken = [
+        f"spec.listener.hostnames[{index}]: {quoted(name)} is a host name of the older gateway "
+        f"{owners[name]}"
+        for index, name in enumerate(state.gateway.spec.listener.hostnames)
+        if name in owners
+    ]
+    if not taken:
+        return ""
+    remedy = "remove it here or there. This gateway serves all its other names"
+    return f"{'; '.join(taken[:NAMED_AT_MOST])}; {remedy}"
+
+
+def _resolved(state: GatewayState) -> Condition:
+    tls = _tls_condition(state)
+    if tls is not None:
+        return tls
+    if state.findings:
+        reasons = sorted({finding.reason for finding in state.findings})
+        reason = "UpstreamNotFound" if "UpstreamNotFound" in reasons else reasons[0]
+        text = f"{told(state.findings)}. All other routes are served"
+        return GATEWAY.condition("ResolvedRefs", reason, text)
+    failed = _failed_upstreams(state)
+    if failed:
+        return GATEWAY.condition("ResolvedRefs", "UpstreamFailed", failed)
+    return GATEWAY.condition("ResolvedRefs", "ResolvedRefs", "every route leads to a group")
+
+
+def _tls_condition(state: GatewayState) -> Condition | None:
+    tls, secret = state.gateway.spec.listener.tls, state.snapshot.tls_secret
+    if tls is None or (secret is not None and secret.state == "Present"):
+        return None
+    place = f"spec.listener.tls.secretName: the Secret {quoted(tls.secret_name)}"
+    if secret is None or secret.state == "Missing":
+        text = f"{place} is not there; create it, of type kubernetes.io/tls"
+        return GATEWAY.condition("ResolvedRefs", "TlsSecretMissing", text)
+    text = f"{place} cannot be used: {secret.why}; replace tls.crt and tls.key in it"
+    return GATEWAY.condition("ResolvedRefs", "TlsSecretUnfit", text)
+
+
+def _failed_upstreams(state: GatewayState) -> str:
+    own = state.gateway.name.namespace
+    failures = []
+    for index, route in enumerate(state.gateway.spec.routes):
+        target = route.upstream.resolve(own)
+        why = state.snapshot.group_failures.get(target)
+        if why is None and target in state.groups.refused:
+            why = f"its spec is refused ({told(state.groups.refused[target].findings[:1])})"
+        if why:
+            failures.append(f"spec.routes[{index}].upstream: {target}: {why}")
+    if not failures:
+        return ""
+    more = len(failures) - NAMED_AT_MOST
+    tail = f". And {more} more" if more > 0 else ""
+    remedy = "mend the group, its own status says how. All other routes are served"
+    return f"{'. '.join(failures[:NAMED_AT_MOST])}{tail}; {remedy}"

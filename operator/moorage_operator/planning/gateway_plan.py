@@ -1,0 +1,93 @@
+"""One gateway's snapshot → its children, what of them must go, and its status."""
+
+from moorage_contract.route_table import RouteTable
+from moorage_operator.api.findings import SpecError
+from moorage_operator.api.gateway import McpGateway
+from moorage_operator.api.installation import InstallationSettings
+from moorage_operator.planning.cluster_table import (
+    plan_cluster_table,
+    read_groups,
+    reference_findings,
+)
+from moorage_operator.planning.conditions import GATEWAY
+from moorage_operator.planning.documents import read_gateway, refused
+from moorage_operator.planning.gateway_conditions import (
+    GatewayState,
+    gateway_conditions,
+    refused_gateway_conditions,
+)
+from moorage_operator.planning.gateway_pods import gateway_counts
+from moorage_operator.planning.ownership import ClaimedChildren, claim_children
+from moorage_operator.planning.snapshot import ChildKey, GatewaySnapshot, Plan
+from moorage_operator.planning.table_document import TableTooLarge, compress_table
+from moorage_operator.rendering.child_names import gateway_child_name
+from moorage_operator.rendering.gateway_children import render_gateway_children, render_table
+from moorage_operator.rendering.owner import Owner
+
+EMPTY_PLAN = Plan(children=(), unwanted=(), conditions=(), counts={})
+
+
+def plan_gateway(snapshot: GatewaySnapshot, settings: InstallationSettings) -> Plan:
+    """What shall be so for one gateway.
+
+    A document that is refused leaves all children as they are; so does a namespace that ends.
+    The Secret with the key ring is not among the children: its owner is the one who has random
+    bytes, ``running``; ``rendering.key_secrets`` says how it looks.
+    """
+    if snapshot.namespace_terminating:
+        return EMPTY_PLAN
+    try:
+        gateway = read_gateway(snapshot.resource)
+    except SpecError as error:
+        return _plan_refused(error, snapshot)
+    return _plan_accepted(gateway, snapshot, settings)
+
+
+def _plan_refused(error: SpecError, snapshot: GatewaySnapshot) -> Plan:
+    return Plan(
+        children=(),
+        unwanted=(),
+        conditions=refused_gateway_conditions(refused(GATEWAY, error), snapshot),
+        counts=gateway_counts(snapshot, snapshot.published),
+    )
+
+
+def _plan_accepted(
+    gateway: McpGateway, snapshot: GatewaySnapshot, settings: InstallationSettings
+) -> Plan:
+    groups = read_groups(snapshot)
+    findings = reference_findings(gateway, groups, snapshot)
+    table = plan_cluster_table(gateway, groups, findings, snapshot, settings)
+    claimed, too_large = _claim(gateway, table, snapshot, settings)
+    in_force = table if too_large is None else snapshot.published
+    state = GatewayState(snapshot, gateway, groups, findings, table, claimed.taken, too_large)
+    return Plan(
+        children=claimed.applied,
+        unwanted=claimed.unwanted,
+        conditions=gateway_conditions(state),
+        counts={**gateway_counts(snapshot, in_force), "address": _address(gateway)},
+    )
+
+
+def _address(gateway: McpGateway) -> str:
+    name = gateway_child_name(gateway.name.name)
+    return f"{name}.{gateway.name.namespace}:{gateway.spec.listener.port}"
+
+
+def _claim(
+    gateway: McpGateway,
+    table: RouteTable,
+    snapshot: GatewaySnapshot,
+    settings: InstallationSettings,
+) -> tuple[ClaimedChildren, TableTooLarge | None]:
+    owner = Owner.gateway(gateway.name.namespace, gateway.name.name, snapshot.resource.uid)
+    wanted = list(render_gateway_children(owner, gateway, settings))
+    kept = {ChildKey("Secret", owner.namespace, owner.child_name)}
+    too_large = None
+    try:
+        wanted.insert(0, render_table(owner, table, compress_table(table)))
+    except TableTooLarge as error:
+        too_large = error
+        kept.add(ChildKey("ConfigMap", owner.namespace, owner.child_name))
+    claimed = claim_children(wanted, snapshot.children, owner.uid, frozenset(kept))
+    return claimed, too_large

@@ -1,0 +1,111 @@
+"""What a gateway's pods tell: whether they serve its newest table, or at all."""
+
+from collections.abc import Mapping
+
+from moorage_contract.route_table import RouteTable
+from moorage_operator.planning.conditions import GATEWAY
+from moorage_operator.planning.snapshot import (
+    ChildKey,
+    Condition,
+    GatewaySnapshot,
+    ObservedDeployment,
+)
+from moorage_operator.rendering.child_names import gateway_child_name
+
+PODS_NAMED = 5
+
+
+def programmed_condition(
+    snapshot: GatewaySnapshot, table: RouteTable, *, published: bool
+) -> Condition:
+    """Whether every pod serves exactly ``table``; ``published`` is False if it could not be."""
+    if ring_problem(snapshot):
+        return GATEWAY.condition("Programmed", "KeyRingLost", ring_problem(snapshot))
+    if not published:
+        text = "spec.routes: the newest table could not be published, see Accepted; mend it there"
+        return GATEWAY.condition("Programmed", "NotAccepted", text)
+    reason, text = _programmed(snapshot, table.digest())
+    return GATEWAY.condition("Programmed", reason, text)
+
+
+def ready_condition(snapshot: GatewaySnapshot, in_force: RouteTable | None) -> Condition:
+    """Whether clients are served: a pod is ready and a route leads somewhere."""
+    name = gateway_child_name(snapshot.resource.name.name)
+    ready, wanted = _ready_pods(snapshot)
+    if not ready:
+        text = f"no pod of the Deployment {name} is ready; describe its pods if this lasts"
+        return GATEWAY.condition("Ready", "NoReadyPods", text)
+    if in_force is not None and not routes_served(in_force):
+        text = "spec.routes: no route leads to a group that can be served, see ResolvedRefs"
+        return GATEWAY.condition("Ready", "NoRouteServed", text)
+    return GATEWAY.condition("Ready", "Ready", f"{ready} of {wanted} pods are ready")
+
+
+def routes_served(table: RouteTable) -> int:
+    """How many routes lead to a group to which something may be sent."""
+    unresolved = {group.name for group in table.groups if group.unresolved}
+    return sum(route.group not in unresolved for route in table.routes)
+
+
+def ring_problem(snapshot: GatewaySnapshot) -> str:
+    """What is wrong with the key ring, with the remedy; empty if nothing is.
+
+    Before the first Deployment there is no ring that could have been lost: it is made then.
+    """
+    name = gateway_child_name(snapshot.resource.name.name)
+    place = f"the Secret {snapshot.resource.name.namespace}/{name}"
+    remedy = (
+        "restore it from a backup; or delete the Deployment of the same name, and a new ring is "
+        "made: every session of this gateway is lost then"
+    )
+    if snapshot.key_ring_problem:
+        return f"{place} holds no readable key ring: {snapshot.key_ring_problem}; {remedy}"
+    key = ChildKey("Secret", snapshot.resource.name.namespace, name)
+    if deployment_of(snapshot) is None or key in snapshot.children:
+        return ""
+    return f"{place} with the key ring is gone; its pods go on with the keys they have; {remedy}"
+
+
+def deployment_of(snapshot: GatewaySnapshot) -> ObservedDeployment | None:
+    """The gateway's Deployment, unless it is somebody else's."""
+    name = gateway_child_name(snapshot.resource.name.name)
+    child = snapshot.children.get(ChildKey("Deployment", snapshot.resource.name.namespace, name))
+    if child is None or child.owner_uid != snapshot.resource.uid:
+        return None
+    return snapshot.deployment
+
+
+def gateway_counts(snapshot: GatewaySnapshot, in_force: RouteTable | None) -> Mapping[str, object]:
+    """Ready pods of those wanted, routes in force, live sessions and open streams."""
+    return {
+        "pods": "{}/{}".format(*_ready_pods(snapshot)),
+        "routes": 0 if in_force is None else routes_served(in_force),
+        "sessions": sum(report.sessions for report in snapshot.reports),
+        "streams": sum(report.streams for report in snapshot.reports),
+    }
+
+
+def _programmed(snapshot: GatewaySnapshot, digest: str) -> tuple[str, str]:
+    ready, wanted = _ready_pods(snapshot)
+    if not ready and not snapshot.reports:
+        return "Pending", "no pod is ready yet, see Ready"
+    if not snapshot.reports:
+        return "NoReports", (
+            "no pod has reported which table it serves; if this lasts, see whether the pods reach "
+            "the operator's Service"
+        )
+    late = sorted(report.pod for report in snapshot.reports if report.table_digest != digest)
+    if late:
+        names = ", ".join(late[:PODS_NAMED])
+        return "Pending", f"{len(late)} of {wanted} pods do not serve the newest table yet: {names}"
+    if len(snapshot.reports) < ready:
+        told = f"{len(snapshot.reports)} of {ready} ready pods"
+        return "Pending", f"only {told} have reported; the others may serve an older table"
+    return "Programmed", f"{len(snapshot.reports)} pods serve the table {digest}"
+
+
+def _ready_pods(snapshot: GatewaySnapshot) -> tuple[int, int]:
+    deployment = deployment_of(snapshot)
+    if deployment is None:
+        return 0, 0
+    return deployment.ready_replicas, max(deployment.spec_replicas, deployment.ready_replicas)

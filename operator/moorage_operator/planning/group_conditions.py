@@ -1,0 +1,172 @@
+"""What the status of an upstream group says, in the order in which people read it."""
+
+from dataclasses import dataclass
+
+from moorage_operator.api.findings import quoted
+from moorage_operator.api.metadata import ResourceName
+from moorage_operator.api.stdio_source import StdioSource
+from moorage_operator.api.upstream_group import McpUpstreamGroup
+from moorage_operator.api.workload_source import WorkloadSource
+from moorage_operator.planning.conditions import GROUP
+from moorage_operator.planning.group_pods import count_pods, deployment_of, sorted_verdicts
+from moorage_operator.planning.ownership import name_taken_message
+from moorage_operator.planning.snapshot import (
+    ChildKey,
+    Condition,
+    GroupSnapshot,
+    ObservedDeployment,
+)
+from moorage_operator.rendering.stdio_pods import weakened_fields
+
+WORKLOAD = "spec.source.workload"
+STDIO = "spec.source.stdio"
+FAILURES_TOLD = 3
+
+
+@dataclass(frozen=True)
+class GroupState:
+    """An accepted group and what its plan came to."""
+
+    snapshot: GroupSnapshot
+    group: McpUpstreamGroup
+    gateways: tuple[ResourceName, ...]
+    """Those that name it and that it allows."""
+    taken: tuple[ChildKey, ...]
+
+    @property
+    def deployment(self) -> ObservedDeployment | None:
+        """Of a stdio group, if it is ours."""
+        return deployment_of(self.snapshot)
+
+
+def group_conditions(state: GroupState) -> tuple[Condition, ...]:
+    """The conditions of a group whose document is accepted."""
+    accepted, resolved, verified = _accepted(state), _resolved(state), _verified(state)
+    ready = _ready(state, accepted, resolved, verified)
+    return (accepted, resolved, verified, ready, *_restricted(state))
+
+
+def refused_group_conditions(accepted: Condition) -> tuple[Condition, ...]:
+    """The conditions of a group whose document is refused; what was accepted last goes on."""
+    text = "spec: refused, see Accepted; mend it there"
+    return (
+        accepted,
+        GROUP.condition("ResolvedRefs", "SpecRefused", text),
+        GROUP.condition("Verified", "SpecRefused", text),
+        GROUP.condition("Ready", "SpecRefused", f"{text}. What was accepted last is served"),
+    )
+
+
+def _accepted(state: GroupState) -> Condition:
+    if state.taken:
+        return GROUP.condition("Accepted", "NameTaken", name_taken_message(state.taken))
+    owner = state.snapshot.workload_owner
+    if owner is not None:
+        text = (
+            f"{WORKLOAD}.name: the older group {owner} has this workload already, and two would "
+            "count its sessions apart; route to that group, or remove one of them"
+        )
+        return GROUP.condition("Accepted", "WorkloadTaken", text)
+    source = state.group.spec.source
+    if isinstance(source, StdioSource) and source.pod.image is None:
+        text = f"{STDIO}.image: is missing, and pods are made from it; add the server's image"
+        return GROUP.condition("Accepted", "MissingField", text)
+    return GROUP.condition("Accepted", "Accepted", "the spec is valid and in use")
+
+
+def _resolved(state: GroupState) -> Condition:
+    source = state.group.spec.source
+    if isinstance(source, WorkloadSource):
+        return _resolved_workload(source, state)
+    return GROUP.condition("ResolvedRefs", "ResolvedRefs", "nothing else is referred to")
+
+
+def _resolved_workload(source: WorkloadSource, state: GroupState) -> Condition:
+    workload = state.snapshot.workload
+    if workload is None:
+        text = (
+            f"{WORKLOAD}.name: no {source.kind} {quoted(source.name)} in the namespace "
+            f"{state.group.name.namespace}; create it, or correct name or kind"
+        )
+        return GROUP.condition("ResolvedRefs", "WorkloadNotFound", text)
+    if workload.has_expressions or not workload.match_labels:
+        text = (
+            f"{WORKLOAD}.name: the {source.kind} {quoted(source.name)} selects its pods by "
+            "matchExpressions, and a Service can select by labels only; give the workload a "
+            "selector of matchLabels alone"
+        )
+        return GROUP.condition("ResolvedRefs", "SelectorNotSupported", text)
+    name = None if source.tls is None else source.tls.ca_config_map_name
+    if name is not None and state.snapshot.ca_pem is None:
+        text = (
+            f"{WORKLOAD}.tls.caConfigMapName: no ConfigMap {quoted(name)} with certificates in "
+            f"ca.crt in the namespace {state.group.name.namespace}; create it or correct the name"
+        )
+        return GROUP.condition("ResolvedRefs", "CaMissing", text)
+    text = f"the {source.kind} {quoted(source.name)} is there"
+    return GROUP.condition("ResolvedRefs", "ResolvedRefs", text)
+
+
+def _verified(state: GroupState) -> Condition:
+    good, bad = sorted_verdicts(state.snapshot)
+    if good:
+        versions = ", ".join(sorted({version for verdict in good for version in verdict.versions}))
+        failed = f"; {_failures(state)}" if bad else ""
+        text = f"{len(good)} of {len(good) + len(bad)} instances speak MCP {versions}{failed}"
+        return GROUP.condition("Verified", "Verified", text)
+    if bad:
+        text = (
+            f"spec.source: no instance completed an MCP handshake: {_failures(state)}; see that "
+            "port, path and transport are those of an MCP server"
+        )
+        return GROUP.condition("Verified", "HandshakeFailed", text)
+    if not state.gateways:
+        text = (
+            "no gateway that this group allows names it in its routes, so nobody has spoken to "
+            "its instances; add a route to an McpGateway (and its namespace to "
+            "spec.allowedGateways)"
+        )
+        return GROUP.condition("Verified", "NoGateway", text)
+    return GROUP.condition(
+        "Verified", "Pending", "no gateway has shaken hands with an instance yet"
+    )
+
+
+def _failures(state: GroupState) -> str:
+    _, bad = sorted_verdicts(state.snapshot)
+    told = [f"{verdict.endpoint_uid}: {verdict.why}" for verdict in bad[:FAILURES_TOLD]]
+    more = len(bad) - FAILURES_TOLD
+    return "; ".join([*told, *([f"and {more} more"] if more > 0 else [])])
+
+
+def _ready(
+    state: GroupState, accepted: Condition, resolved: Condition, verified: Condition
+) -> Condition:
+    for hindrance in (accepted, resolved):
+        if hindrance.status == "False":
+            text = f"see {hindrance.type} ({hindrance.reason}); mend it there"
+            return GROUP.condition("Ready", "NotResolved", text)
+    pods = count_pods(state.snapshot, state.group)
+    if pods is not None and not pods.ready:
+        text = f"none of {pods.wanted} pods is ready; describe the pods if this lasts"
+        return GROUP.condition("Ready", "NoReadyPods", text)
+    if verified.reason == "NoGateway":
+        return GROUP.condition("Ready", "NoGateway", "see Verified: no gateway names this group")
+    if verified.status != "True":
+        text = f"see Verified ({verified.reason}): sessions go to verified instances only"
+        return GROUP.condition("Ready", "NotVerified", text)
+    text = "its instances can take sessions" if pods is None else f"{pods} pods are ready"
+    return GROUP.condition("Ready", "Ready", text)
+
+
+def _restricted(state: GroupState) -> tuple[Condition, ...]:
+    source = state.group.spec.source
+    if not isinstance(source, StdioSource):
+        return ()
+    weakened = weakened_fields(source.pod.security_context)
+    if not weakened:
+        text = "the pods run under the restricted pod security standard, on a read-only root"
+        return (GROUP.condition("Restricted", "Restricted", text),)
+    fields = ", ".join(f"{STDIO}.securityContext.{field}" for field in weakened)
+    text = f"{fields}: weaker than the default; remove what the image can do without"
+    return (GROUP.condition("Restricted", "Weakened", text),)
