@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from moorage_contract.route_table import RouteTable
 from moorage_gateway.connecting.dead_peers import notice_dead_peer
 from moorage_gateway.gateway_status import GatewayStatus, gateway_status
+from moorage_gateway.listening.certificate import ListenerCertificate
+from moorage_gateway.listening.handshake_gate import HandshakeGate
 from moorage_gateway.parts import Parts
 from moorage_gateway.relaying.client_connection import ClientConnection
 from moorage_gateway.reporting.admin_pages import Readiness
@@ -32,11 +34,16 @@ class Gateway:
         settings: GatewaySettings,
         ring: KeyRing,
         unix_seconds: Callable[[], float] = time.time,
+        certificate: ListenerCertificate | None = None,
     ) -> None:
-        """``unix_seconds`` is the clock by which capsules expire."""
+        """``unix_seconds`` is the clock by which capsules expire.
+
+        With a ``certificate``, which must have been read, the MCP port speaks TLS only.
+        """
         self._settings = settings
         self._ring = ring
         self._unix_seconds = unix_seconds
+        self._certificate = certificate
         self._table = RouteTable(gateway="")
         self._tasks: list[asyncio.Task[None]] = []
         self._listener: asyncio.Server | None = None
@@ -82,7 +89,7 @@ class Gateway:
     async def _listen(self) -> None:
         loop, settings = asyncio.get_running_loop(), self._settings
         self._listener = await loop.create_server(
-            lambda: ClientConnection(self._parts.front_server, loop),
+            self._new_connection,
             settings.listen_host,
             settings.listen_port,
             backlog=BACKLOG,
@@ -90,6 +97,13 @@ class Gateway:
         for listening in self._listener.sockets:
             notice_dead_peer(listening)
         self._port = int(self._listener.sockets[0].getsockname()[1])
+
+    def _new_connection(self) -> ClientConnection | HandshakeGate:
+        server, loop = self._parts.front_server, asyncio.get_running_loop()
+        if self._certificate is None:
+            return ClientConnection(server, loop)
+        certificate = self._certificate
+        return HandshakeGate(server, loop, lambda: certificate.context)
 
     async def _undo_start(self) -> None:
         if self._listener is not None:

@@ -24,6 +24,8 @@ class Limits:
     keepalive_seconds: float = 75.0
     connect_seconds: float = 1.0
     tls_connect_seconds: float = 6.0
+    tls_handshake_seconds: float = 10.0
+    """How long a client may take to shake hands on a listener with TLS."""
     idle_connection_seconds: float = 4.0
     """Below the 5 s after which uvicorn and Node close idle connections."""
 

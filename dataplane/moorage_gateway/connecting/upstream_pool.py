@@ -8,8 +8,9 @@ import ssl
 from collections import deque
 from urllib.parse import urlsplit
 
-from moorage_contract.route_table import Endpoint
+from moorage_contract.route_table import Endpoint, UpstreamTls
 from moorage_gateway.connecting.dead_peers import notice_dead_peer
+from moorage_gateway.connecting.endpoint_certificates import certificate_refused, trusting
 from moorage_gateway.connecting.upstream_connection import UpstreamConnection
 from moorage_gateway.errors import CapacityError, EndpointUnreachable
 from moorage_gateway.settings import Limits
@@ -21,10 +22,12 @@ OWN_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errn
 class UpstreamPool:
     """Opens, lends and keeps the connections of one endpoint."""
 
-    def __init__(self, endpoint: Endpoint, limits: Limits) -> None:
+    def __init__(self, endpoint: Endpoint, limits: Limits, tls: UpstreamTls | None = None) -> None:
+        """``tls`` says how the endpoint proves itself where its URL does not (an address)."""
         url = urlsplit(endpoint.url)
         self._host = url.hostname or ""
-        self._tls = ssl.create_default_context() if url.scheme == "https" else None
+        self._tls = url.scheme == "https"
+        self._proof = tls or UpstreamTls(server_name=self._host)
         self._port = url.port or (443 if self._tls else 80)
         self._unix_socket = endpoint.unix_socket
         self._limits = limits
@@ -112,7 +115,11 @@ class UpstreamPool:
                 await loop.create_unix_connection(lambda: connection, self._unix_socket)
             else:
                 await loop.create_connection(
-                    lambda: connection, self._host, self._port, ssl=self._tls
+                    lambda: connection,
+                    self._host,
+                    self._port,
+                    ssl=trusting(self._proof.ca_pem) if self._tls else None,
+                    server_hostname=self._proof.server_name if self._tls else None,
                 )
         self._open.add(connection)
         if self._unix_socket is None and connection.transport is not None:
@@ -153,6 +160,8 @@ class UpstreamPool:
 
 def _not_connected(error: OSError) -> CapacityError | EndpointUnreachable:
     numbers = _numbers_of(error)
+    if isinstance(error, ssl.SSLError):
+        return certificate_refused(error)
     if numbers and numbers <= OWN_SHORTAGES:
         return _no_socket()
     if errno.ECONNREFUSED in numbers or isinstance(error, ConnectionError | FileNotFoundError):

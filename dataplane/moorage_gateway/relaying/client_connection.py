@@ -53,6 +53,7 @@ class ClientConnection(asyncio.Protocol):
         "_closing",
         "_eof",
         "_half_sent",
+        "_has_half_close",
         "_held_bytes",
         "_loop",
         "_reader",
@@ -79,6 +80,7 @@ class ClientConnection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._closing = False
         self._eof = False
+        self._has_half_close = True
         self._reading_paused = False
         self._speaks_http11 = False
         self._unread_bytes = 0
@@ -96,6 +98,7 @@ class ClientConnection(asyncio.Protocol):
         # At 0 uvloop writes at once instead of at the end of the loop's turn: a segment is on the
         # socket before the next one is read, and whoever feeds a full socket is paused at once.
         self.transport.set_write_buffer_limits(0)
+        self._has_half_close = self.transport.can_write_eof()
         peer = self.transport.get_extra_info("peername")
         self.address = peer[0] if isinstance(peer, tuple) else "unix"
         self._set_deadline()
@@ -128,7 +131,8 @@ class ClientConnection(asyncio.Protocol):
         has ended; the next one fails of it, and that ends the call.
         """
         self._eof = True
-        return self._probe(PROBE_SECONDS)
+        # Neither loop can go on writing where TLS was closed by the other side.
+        return self._has_half_close and self._probe(PROBE_SECONDS)
 
     def _probe(self, again_seconds: float) -> bool:
         """False when nothing is owed to a client that sends no more."""
@@ -339,8 +343,8 @@ class ClientConnection(asyncio.Protocol):
         RFC 9112 §9.6.
         """
         self._closing = True
-        if self._eof or self.transport is None:
-            self.close()
+        if self._eof or self.transport is None or not self._has_half_close:
+            self.close()  # TLS: the transport itself reads on until the client has closed too
             return
         self._await_reader()
         self.transport.write_eof()

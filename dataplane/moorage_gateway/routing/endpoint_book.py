@@ -130,7 +130,7 @@ class EndpointBook:
         self._remove_absent(group, wanted)
         for uid, endpoint in wanted.items():
             if uid not in group.endpoints:
-                pool = UpstreamPool(endpoint, self._limits)
+                pool = UpstreamPool(endpoint, self._limits, group.rules.tls)
                 group.endpoints[uid] = booked = BookedEndpoint(endpoint, group, pool)
                 self._appeared(booked)
 
@@ -156,4 +156,8 @@ class EndpointBook:
 
 def _spoken_to_otherwise(before: Group, after: Group) -> bool:
     """Whether what was verified of the endpoints no longer holds."""
-    return (before.source, before.transport) != (after.source, after.transport)
+    return (before.source, before.transport, before.tls) != (
+        after.source,
+        after.transport,
+        after.tls,
+    )
