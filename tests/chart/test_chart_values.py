@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from chart.rendering import CHART, RELEASE, STORIES, commented_values, helm
 
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())

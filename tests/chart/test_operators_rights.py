@@ -4,6 +4,7 @@ import re
 from typing import Any, NamedTuple
 
 import pytest
+
 from chart.rendering import NAMESPACE, ROOT, Manifest, of_kind, render
 
 pytestmark = pytest.mark.helm

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from chart.rendering import CHART, NAMESPACE, ROOT, STORIES, containers, of_kind, render, story
 
+from chart.rendering import CHART, NAMESPACE, ROOT, STORIES, containers, of_kind, render, story
 from moorage_operator.settings import read_settings
 
 pytestmark = pytest.mark.helm

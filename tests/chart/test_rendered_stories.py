@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from chart.rendering import STORIES, story
 
 GOLDEN = Path(__file__).parent / "golden"
