@@ -15,7 +15,8 @@ def install(*options: str) -> None:
     """`helm install`, and the operator is available when this returns."""
     images = [*_image("operator", OPERATOR_IMAGE), *_image("gateway", GATEWAY_IMAGE)]
     place = ["-n", SYSTEM_NAMESPACE, "--create-namespace"]
-    helm("install", RELEASE, str(CHART), *place, *images, *options)
+    # Other tests may have applied the CRDs before.
+    helm("install", RELEASE, str(CHART), "--take-ownership", *place, *images, *options)
     where = ["-n", SYSTEM_NAMESPACE, "deployment", "-l", "app.kubernetes.io/name=moorage-operator"]
     kubectl("wait", "--for=condition=Available", "--timeout=50s", *where)
 
