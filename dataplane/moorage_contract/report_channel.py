@@ -1,0 +1,145 @@
+"""The report channel: what gateway pods tell the operator's leader, and what it answers.
+
+One WebSocket per gateway pod; each text frame is one JSON object. Up go ``DemandReport``s: the
+first one of a connection whole, then what changed. Down comes a ``Guidance`` for each of them.
+Unknown members are ignored, so that either side may be the newer one.
+"""
+
+from typing import Literal
+
+import msgspec
+
+VERSION = 1
+AUDIENCE = "moorage-operator"
+"""Whom the gateway's token is for."""
+LEADER_HEADER = "moorage-leader"
+"""In a 421: ``host:port`` of the replica that leads."""
+MAX_FRAME_BYTES = 4 * 1024 * 1024
+MAX_TAGS_PER_REPORT = 100_000
+"""What is over comes with the next report; so many fill half a frame."""
+MAX_ENDPOINTS_PER_GUIDANCE = 10_000
+"""What is over comes with the next guidance."""
+REPORT_SECONDS = 2.0
+"""From one report to the next, if nothing is urgent."""
+LOST_SECONDS = 10.0
+"""A leader that is silent for so long is left, and its guidance no longer holds."""
+STOPPING = 1001
+"""Close code of a gateway that ends: it opens no session any more."""
+
+EndpointHealth = Literal["verifying", "ready", "down"]
+
+
+class Handshake(msgspec.Struct, frozen=True, kw_only=True):
+    """What one gateway knows of an endpoint."""
+
+    state: EndpointHealth = "verifying"
+    own: bool = False
+    """Whether it shook hands (or tried to) itself; else it takes another's word or knows none."""
+    why: str = ""
+    versions: tuple[str, ...] = ()
+
+
+class EndpointReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """News of one endpoint. Tags name sessions, equal on every replica."""
+
+    handshake: Handshake | None = None
+    """None: as last told."""
+    slots: int = 0
+    """Of a whole report: how many sessions this replica still opens by its present guidance."""
+    opened: tuple[str, ...] = ()
+    """Sessions that began through this replica and live."""
+    seen: tuple[str, ...] = ()
+    """Sessions that this replica serves from now on and others opened."""
+    ended: tuple[str, ...] = ()
+    """Sessions that are over for everybody."""
+    idle: tuple[str, ...] = ()
+    """Sessions that this replica has not seen for the group's ``idleSeconds``."""
+
+
+class GroupReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """News of one upstream group."""
+
+    arrivals: int = 0
+    """Sessions that clients wanted to begin since the last report."""
+    held: int = 0
+    """Requests that wait for a slot at this moment."""
+    endpoints: dict[str, EndpointReport] = {}
+    """By uid; those that are not named have no news."""
+    gone: tuple[str, ...] = ()
+    """Endpoints that left the table, with all their sessions."""
+
+
+class DemandReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What one gateway pod tells."""
+
+    version: int = VERSION
+    seq: int
+    """Rises by one with each report of a process, over all its connections."""
+    whole: bool = False
+    """All that was told before is void."""
+    more: bool = False
+    """The rest follows at once; there is no answer before it."""
+    gateway: str
+    """``namespace/name``."""
+    pod: str
+    table_digest: str
+    """Of the table in force."""
+    key_ids: tuple[str, ...] = ()
+    guidance_seq: int = 0
+    """The newest guidance of this connection that is in force."""
+    streams: int = 0
+    sessions: int = 0
+    groups: dict[str, GroupReport] = {}
+    """By the table's name of the group."""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What another gateway's handshake with an endpoint gave."""
+
+    verified: bool
+    versions: tuple[str, ...] = ()
+    why: str = ""
+
+
+class EndpointGuidance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What holds of one endpoint from now on."""
+
+    load: int = 0
+    """Sessions on it: the size of the union of what all replicas know."""
+    slots: int = 0
+    """How many this replica may open beyond those that its report ``report_seq`` told."""
+    verify: bool = False
+    """Whether this replica is the one that shakes hands with it."""
+    verdict: Verdict | None = None
+
+
+class Guidance(msgspec.Struct, frozen=True, kw_only=True):
+    """What the leader answers to a report."""
+
+    version: int = VERSION
+    seq: int
+    """Rises by one on a connection, from 1."""
+    report_seq: int
+    """The newest report that it includes."""
+    groups: dict[str, dict[str, EndpointGuidance]] = {}
+    """By the table's name of the group, then by uid; those not named go on as they were told."""
+
+
+def encode_report(report: DemandReport) -> str:
+    """The frame's text."""
+    return msgspec.json.encode(report).decode()
+
+
+def decode_report(frame: str) -> DemandReport:
+    """Raises ``msgspec.DecodeError`` that names what is wrong."""
+    return msgspec.json.decode(frame, type=DemandReport)
+
+
+def encode_guidance(guidance: Guidance) -> str:
+    """The frame's text."""
+    return msgspec.json.encode(guidance).decode()
+
+
+def decode_guidance(frame: str) -> Guidance:
+    """Raises ``msgspec.DecodeError`` that names what is wrong."""
+    return msgspec.json.decode(frame, type=Guidance)

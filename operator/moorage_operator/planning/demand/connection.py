@@ -1,0 +1,51 @@
+"""One pod's present connection, and what its reports change (pure)."""
+
+from dataclasses import dataclass, field
+
+from moorage_contract.report_channel import DemandReport
+from moorage_operator.api.metadata import ResourceName
+from moorage_operator.planning.demand.gateway_pod import GatewayPod
+
+
+@dataclass
+class Connection:
+    """What the last report said, and how much was answered."""
+
+    last: DemandReport
+    guidance_seq: int = 0
+    told_of_all: bool = False
+    """Whether the first guidance went out, which names every endpoint."""
+    not_served: set[ResourceName] = field(default_factory=set)
+    """Groups it reports of that its gateway does not serve, as far as is known yet."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a report changed."""
+
+    in_force: bool
+    """The table's digest, the key ids, or that the pod reports at all."""
+    counts: bool
+    """Its sessions or streams."""
+    verdicts: frozenset[ResourceName]
+    """Groups whose verdicts changed."""
+    sessions: frozenset[ResourceName]
+    """Groups whose number of sessions changed."""
+    to_guide: frozenset[GatewayPod]
+    """Other pods that should be told at once."""
+
+
+def in_force(report: DemandReport | None) -> object:
+    """What ``Programmed`` and key rotation look at."""
+    return report and (report.table_digest, report.key_ids)
+
+
+def counts(report: DemandReport | None) -> object:
+    """What the status counts."""
+    return report and (report.sessions, report.streams)
+
+
+def group_of(table_name: str, gateway: ResourceName) -> ResourceName:
+    """Whom a gateway's table means: a bare name is one of the gateway's own namespace."""
+    namespace, _, name = table_name.rpartition("/")
+    return ResourceName(namespace or gateway.namespace, name)

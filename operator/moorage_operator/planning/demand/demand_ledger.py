@@ -1,0 +1,241 @@
+"""The demand ledger: what all gateway pods report, together, and what each of them is told (pure).
+
+Time is an argument: monotonic seconds. A new leader begins with an empty one.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from moorage_contract.report_channel import (
+    LOST_SECONDS,
+    MAX_ENDPOINTS_PER_GUIDANCE,
+    DemandReport,
+    EndpointGuidance,
+    GroupReport,
+    Guidance,
+)
+from moorage_operator.api.metadata import ResourceName
+from moorage_operator.planning.demand.connection import (
+    Connection,
+    Heard,
+    counts,
+    group_of,
+    in_force,
+)
+from moorage_operator.planning.demand.gateway_pod import GatewayPod
+from moorage_operator.planning.demand.group_of_pods import GroupOfPods
+from moorage_operator.planning.demand.guiding import Occasion, guide
+from moorage_operator.planning.demand.served_groups import GroupRules, ServedGroups
+from moorage_operator.planning.route_table import table_name
+from moorage_operator.planning.snapshot import GatewayPodReport, GroupDemand
+
+MAX_SESSIONS = 200_000
+"""Session tags in all; past it a report is refused, and its pod goes on by its own knowledge."""
+PROMISE_SECONDS = LOST_SECONDS + 5.0
+"""So long after it was last heard of, a pod may still go by what it was told."""
+
+
+class DemandRefused(Exception):
+    """A report that cannot be taken in; the message says why and what to do."""
+
+
+class DemandLedger:
+    """All that the leader knows from reports."""
+
+    def __init__(self, served: ServedGroups, leading_since: float) -> None:
+        self._served = served
+        self._settled_at = leading_since + PROMISE_SECONDS
+        self._groups: dict[ResourceName, GroupOfPods] = {}
+        self._connections: dict[GatewayPod, Connection] = {}
+
+    # what plans are made from
+
+    def reports(self, gateway: ResourceName) -> tuple[GatewayPodReport, ...]:
+        """What the connected pods of a gateway last told, by name."""
+        return tuple(
+            _pod_report(pod, self._connections[pod].last)
+            for pod in sorted(self._connections)
+            if pod.gateway == gateway
+        )
+
+    def demand(self, group: ResourceName) -> GroupDemand:
+        """What all connected gateways together know of a group."""
+        known = self._groups.get(group)
+        return known.demand() if known is not None else GroupDemand()
+
+    @property
+    def sessions(self) -> int:
+        """Session tags in all."""
+        return sum(group.sessions for group in self._groups.values())
+
+    # what pods say
+
+    def hear(self, pod: GatewayPod, report: DemandReport, now: float) -> Heard:
+        """Take in a report. Raises DemandRefused, and has taken in nothing then."""
+        self._require_sense(pod, report)
+        before = self._connections.get(pod) if not report.whole else None
+        connection = self._connections[pod] = before or Connection(report)
+        known, connection.last = connection.last if before else None, report
+        served = self._served.served_by(pod.gateway) or {}
+        told = {group_of(name, pod.gateway): news for name, news in report.groups.items()}
+        connection.not_served |= told.keys() - served.keys()
+        news = {name: told[name] for name in told.keys() & served.keys()}
+        touched = news.keys() | self._groups_of(pod)
+        verdicts, sessions = self._verdicts(touched), self._sessions(touched)
+        if report.whole:
+            self._vanish(pod, self._groups, now)
+        self._vanish(pod, self._groups_of(pod) - served.keys(), now)
+        self._hear_groups(pod, report, {name: (served[name], news[name]) for name in news}, now)
+        changed = _differences(verdicts, self._verdicts(touched))
+        return Heard(
+            in_force=in_force(known) != in_force(report),
+            counts=counts(known) != counts(report),
+            verdicts=changed,
+            sessions=_differences(sessions, self._sessions(touched)),
+            to_guide=self._concerned(pod, news.keys(), changed),
+        )
+
+    def _require_sense(self, pod: GatewayPod, report: DemandReport) -> None:
+        if pod not in self._connections and not report.whole:
+            raise DemandRefused("the first report of a connection must be whole")
+        if self.sessions + self._new_tags(pod, report) > MAX_SESSIONS:
+            raise DemandRefused(
+                f"the operator counts at most {MAX_SESSIONS} sessions and has {self.sessions}: "
+                "lower sessions.idleSeconds, or serve with more than one installation"
+            )
+
+    def _new_tags(self, pod: GatewayPod, report: DemandReport) -> int:
+        new = 0
+        for table_name, told in report.groups.items():
+            group = self._groups.get(group_of(table_name, pod.gateway))
+            for uid, endpoint in told.endpoints.items():
+                known = group.endpoints.get(uid) if group is not None else None
+                tags = known.tags if known is not None else {}
+                new += sum(tag not in tags for tag in (*endpoint.opened, *endpoint.seen))
+        return new
+
+    def _hear_groups(
+        self,
+        pod: GatewayPod,
+        report: DemandReport,
+        news: Mapping[ResourceName, tuple[GroupRules, GroupReport]],
+        now: float,
+    ) -> None:
+        for name, (rules, told) in news.items():
+            group = self._groups.setdefault(name, GroupOfPods(rules))
+            group.rules = rules
+            if report.whole:
+                group.begin(pod, report.seq, told)
+            group.hear(pod, report.seq, told, now)
+        for name in self._groups_of(pod):
+            self._groups[name].acknowledge(pod, report.guidance_seq, complete=not report.more)
+
+    def _concerned(
+        self,
+        pod: GatewayPod,
+        told: Iterable[ResourceName],
+        verdicts: frozenset[ResourceName],
+    ) -> frozenset[GatewayPod]:
+        """Others that wait for slots or for a verdict."""
+        groups = [self._groups[name] for name in told]
+        return frozenset(
+            other
+            for group in groups
+            for other in group.pods
+            if group.someone_waits or not verdicts.isdisjoint(told)
+        ) - {pod}
+
+    def vanish(self, pod: GatewayPod, now: float, *, may_live_on: bool) -> None:
+        """The pod's connection ended; ``may_live_on``: it did not say that it ends."""
+        self._connections.pop(pod, None)
+        self._vanish(pod, self._groups_of(pod), now, may_live_on=may_live_on)
+
+    def expire(self, now: float) -> frozenset[ResourceName]:
+        """Forget what nobody has told of for too long; the groups whose sessions are fewer."""
+        before = self._sessions(self._groups)
+        for name, group in tuple(self._groups.items()):
+            group.expire(now, PROMISE_SECONDS)
+            if not group.pods and not group.endpoints:
+                del self._groups[name]
+        return _differences(before, self._sessions(before))
+
+    def to_be_heard_anew(self) -> frozenset[GatewayPod]:
+        """Pods that reported of a group before it was known that their gateway serves it."""
+        return frozenset(
+            pod
+            for pod, connection in self._connections.items()
+            if connection.not_served & (self._served.served_by(pod.gateway) or {}).keys()
+        )
+
+    # what pods are told
+
+    def guidance(self, pod: GatewayPod, now: float, *, answer: bool) -> Guidance | None:
+        """What the pod is told now; as an ``answer`` at least that its report was heard.
+
+        There may be more: ask until it is None. Nothing is told before the end of a report.
+        """
+        connection = self._connections.get(pod)
+        if connection is None or connection.last.more:
+            return None
+        groups = self._guide(pod, connection, now)
+        if not groups and not answer:
+            return None
+        connection.guidance_seq += 1
+        connection.told_of_all = True
+        return Guidance(seq=connection.guidance_seq, report_seq=connection.last.seq, groups=groups)
+
+    def _guide(
+        self, pod: GatewayPod, connection: Connection, now: float
+    ) -> dict[str, dict[str, EndpointGuidance]]:
+        room, groups = MAX_ENDPOINTS_PER_GUIDANCE, {}
+        for name in sorted(self._groups_of(pod)):
+            group = self._groups[name]
+            occasion = Occasion(
+                guidance_seq=connection.guidance_seq + 1,
+                report_seq=connection.last.seq,
+                first=not connection.told_of_all,
+                settling=now < self._settled_at and not group.all_are_here,
+                endpoints_at_most=room,
+            )
+            if told := guide(group, pod, occasion):
+                groups[table_name(name, pod.gateway.namespace)] = told
+                room -= len(told)
+        return groups
+
+    # the groups
+
+    def _groups_of(self, pod: GatewayPod) -> set[ResourceName]:
+        return {name for name, group in self._groups.items() if pod in group.pods}
+
+    def _vanish(
+        self,
+        pod: GatewayPod,
+        groups: Iterable[ResourceName],
+        now: float,
+        *,
+        may_live_on: bool = False,
+    ) -> None:
+        for name in groups:
+            self._groups[name].vanish(pod, now, may_live_on=may_live_on)
+
+    def _sessions(self, names: Iterable[ResourceName]) -> dict[ResourceName, object]:
+        groups = self._groups
+        return {name: groups[name].sessions if name in groups else 0 for name in names}
+
+    def _verdicts(self, names: Iterable[ResourceName]) -> dict[ResourceName, object]:
+        return {name: self.demand(name).verdicts for name in names}
+
+
+def _pod_report(pod: GatewayPod, report: DemandReport) -> GatewayPodReport:
+    return GatewayPodReport(
+        pod=pod.name,
+        table_digest=report.table_digest,
+        key_ids=frozenset(report.key_ids),
+        sessions=report.sessions,
+        streams=report.streams,
+    )
+
+
+def _differences(
+    before: Mapping[ResourceName, object], after: Mapping[ResourceName, object]
+) -> frozenset[ResourceName]:
+    return frozenset(name for name in before if before[name] != after[name])

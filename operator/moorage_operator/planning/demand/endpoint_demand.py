@@ -1,0 +1,203 @@
+"""One endpoint as all gateway pods together know it: its sessions and who may open more (pure).
+
+Always: live sessions ≤ ``len(tags) + promised``. So sessions stay within the group's ``perPod``
+as long as nothing is promised beyond it.
+"""
+
+from dataclasses import dataclass, field
+
+from moorage_contract.report_channel import EndpointGuidance, EndpointReport, Handshake
+from moorage_operator.planning.demand.gateway_pod import GatewayPod
+from moorage_operator.planning.demand.promises import Promise, Promises
+
+MAX_ENDED_TAGS = 20_000
+"""Ended sessions remembered per endpoint, oldest out first: a late replica revives none."""
+
+
+class SessionTag:
+    """One live session."""
+
+    __slots__ = ("holders", "opener", "seq")
+
+    def __init__(self) -> None:
+        self.holders = 0
+        """Live pods that count it."""
+        self.opener: Promises | None = None
+        """By whose promises it was opened; None where no present connection told it."""
+        self.seq = 0
+        """The opener's report that told it."""
+
+
+@dataclass
+class PodAtEndpoint:
+    """What one pod knows of the endpoint, and what it was told."""
+
+    handshake: Handshake = field(default_factory=Handshake)
+    tags: set[str] = field(default_factory=set)
+    promises: Promises = field(default_factory=Promises)
+    told: EndpointGuidance = field(default_factory=EndpointGuidance)
+    vanished_at: float | None = None
+    """Since then nobody hears of it; it may live on and open what it was promised."""
+
+
+class EndpointDemand:
+    """Tags, promises and handshakes of one endpoint."""
+
+    def __init__(self) -> None:
+        self.tags: dict[str, SessionTag] = {}
+        self.pods: dict[GatewayPod, PodAtEndpoint] = {}
+        self.verifier: GatewayPod | None = None
+        self._orphans: dict[str, float] = {}
+        """Tags that no live pod counts, and since when, oldest first."""
+        self._ended: dict[str, None] = {}
+        self._promised: int | None = None
+
+    @property
+    def promised(self) -> int:
+        """What all pods together may still open."""
+        if self._promised is None:
+            self._promised = sum(known.promises.outstanding for known in self.pods.values())
+        return self._promised
+
+    def live(self) -> list[GatewayPod]:
+        """The connected pods that have the endpoint in their table."""
+        return [pod for pod, known in self.pods.items() if known.vanished_at is None]
+
+    def handshakes(self) -> list[Handshake]:
+        """What the connected pods know of it."""
+        return [self.pods[pod].handshake for pod in self.live()]
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether anybody's handshake succeeded."""
+        return any(handshake.state == "ready" for handshake in self.handshakes())
+
+    def may_take_sessions(self, pod: GatewayPod) -> bool:
+        """Whether the pod could open a session there, as far as is known."""
+        known = self.pods.get(pod)
+        return known is not None and known.vanished_at is None and known.handshake.state != "down"
+
+    def begin(self, pod: GatewayPod, slots: int, report_seq: int) -> None:
+        """A new connection of a pod: what it may open it says itself."""
+        self._promised = None
+        self.pods[pod] = PodAtEndpoint(promises=Promises(slots, report_seq))
+
+    def hear(self, pod: GatewayPod, report_seq: int, news: EndpointReport) -> None:
+        """Take in what a report says of the endpoint."""
+        self._promised = None
+        known = self.pods.setdefault(pod, PodAtEndpoint())
+        known.handshake = news.handshake or known.handshake
+        for tag in news.ended:
+            self._end(tag)
+        for tag in news.seen:
+            self._hold(known, tag)
+        for tag in news.opened:
+            self._open(known, tag, report_seq)
+        for tag in news.idle:
+            self._let_go(known, tag)
+
+    def tell(self, pod: GatewayPod, promise: Promise, guidance: EndpointGuidance) -> None:
+        """The pod is told ``guidance``, and so ``promise``."""
+        self._promised = None
+        known = self.pods[pod]
+        known.told = guidance
+        known.promises.add(promise)
+
+    def acknowledge(self, pod: GatewayPod, guidance_seq: int) -> None:
+        """The pod goes by that guidance; older promises are over."""
+        self._promised = None
+        self.pods[pod].promises.acknowledge(guidance_seq)
+
+    def vanish(self, pod: GatewayPod, now: float, *, may_live_on: bool = False) -> None:
+        """Nobody hears of the pod any more: its tags count on until they are idle.
+
+        Where it may live on, what it was promised counts on as well.
+        """
+        self._promised = None
+        known = self.pods.pop(pod, None)
+        if known is None:
+            return
+        for tag in known.tags:
+            if self._released(tag):
+                self._orphans[tag] = now
+        if self.verifier == pod:
+            self.verifier = None
+        if may_live_on:
+            self.pods[pod] = PodAtEndpoint(promises=known.promises, vanished_at=now)
+
+    def leave(self, pod: GatewayPod, now: float) -> None:
+        """The endpoint left the pod's table, and with it what the pod counted there."""
+        tags = tuple(self.pods[pod].tags) if pod in self.pods else ()
+        self.vanish(pod, now)
+        for tag in tags:
+            if self._orphans.pop(tag, None) is not None:
+                self._drop(tag)
+
+    def expire(self, now: float, idle_seconds: float, promise_seconds: float) -> bool:
+        """Forget what nobody has told of for too long; True if sessions were forgotten."""
+        for pod, known in tuple(self.pods.items()):
+            if known.vanished_at is not None and now - known.vanished_at > promise_seconds:
+                self.vanish(pod, now)
+        before = len(self.tags)
+        for tag in self._silent_since(now - idle_seconds):
+            del self._orphans[tag]
+            self._drop(tag)
+        return before != len(self.tags)
+
+    def is_given_up(self, now: float, seconds: float) -> bool:
+        """Whether no pod has had it in its table for so long."""
+        newest = next(reversed(self._orphans.values()), None)
+        return not self.pods and (newest is None or now - newest > seconds)
+
+    def _silent_since(self, moment: float) -> list[str]:
+        silent = []
+        for tag, since in self._orphans.items():
+            if since >= moment:
+                break
+            silent.append(tag)
+        return silent
+
+    def _open(self, known: PodAtEndpoint, tag: str, report_seq: int) -> None:
+        session = self._hold(known, tag)
+        if session is not None and session.opener is None:
+            session.opener, session.seq = known.promises, report_seq
+            known.promises.opened(report_seq)
+
+    def _hold(self, known: PodAtEndpoint, tag: str) -> SessionTag | None:
+        if tag in self._ended:
+            return None
+        session = self.tags.get(tag)
+        if session is None:
+            session = self.tags[tag] = SessionTag()
+        if tag not in known.tags:
+            known.tags.add(tag)
+            session.holders += 1
+        self._orphans.pop(tag, None)
+        return session
+
+    def _let_go(self, known: PodAtEndpoint, tag: str) -> None:
+        if tag in known.tags:
+            known.tags.discard(tag)
+            if self._released(tag):
+                self._drop(tag)
+
+    def _released(self, tag: str) -> bool:
+        """Whether nobody counts it any more."""
+        session = self.tags[tag]
+        session.holders -= 1
+        return session.holders == 0
+
+    def _end(self, tag: str) -> None:
+        if len(self._ended) >= MAX_ENDED_TAGS:
+            del self._ended[next(iter(self._ended))]
+        self._ended[tag] = None
+        if tag in self.tags:
+            for known in self.pods.values():
+                known.tags.discard(tag)
+            self._orphans.pop(tag, None)
+            self._drop(tag)
+
+    def _drop(self, tag: str) -> None:
+        session = self.tags.pop(tag)
+        if session.opener is not None:
+            session.opener.ended(session.seq)

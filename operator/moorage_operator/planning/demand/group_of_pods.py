@@ -1,0 +1,83 @@
+"""One upstream group as the pods of all its gateways together know it (pure)."""
+
+from moorage_contract.report_channel import GroupReport
+from moorage_operator.planning.demand.endpoint_demand import EndpointDemand
+from moorage_operator.planning.demand.gateway_pod import GatewayPod, Wants
+from moorage_operator.planning.demand.served_groups import GroupRules
+from moorage_operator.planning.demand.verdicts import merged_verdict
+from moorage_operator.planning.snapshot import EndpointVerdict, GroupDemand
+
+
+class GroupOfPods:
+    """Its endpoints, and who serves it."""
+
+    def __init__(self, rules: GroupRules) -> None:
+        self.rules = rules
+        self.endpoints: dict[str, EndpointDemand] = {}
+        self.pods: dict[GatewayPod, Wants] = {}
+        """Connected pods, with what each wanted in its last report."""
+        self.incomplete: set[GatewayPod] = set()
+        """Those of whose first report the rest is still to come."""
+
+    @property
+    def someone_waits(self) -> bool:
+        """Whether a request waits for a slot."""
+        return any(wants.held for wants in self.pods.values())
+
+    @property
+    def sessions(self) -> int:
+        """The size of the union of all tags."""
+        return sum(len(endpoint.tags) for endpoint in self.endpoints.values())
+
+    @property
+    def all_are_here(self) -> bool:
+        """Whether as many pods report as there should be: then all promises are known."""
+        return len(self.pods) >= self.rules.gateway_pods
+
+    def begin(self, pod: GatewayPod, report_seq: int, news: GroupReport) -> None:
+        """The whole report of a new connection follows; what it still may open it says."""
+        for uid, told in news.endpoints.items():
+            self.endpoints.setdefault(uid, EndpointDemand()).begin(pod, told.slots, report_seq)
+
+    def hear(self, pod: GatewayPod, report_seq: int, news: GroupReport, now: float) -> None:
+        """Take in what a report tells."""
+        self.pods[pod] = Wants(news.held, news.arrivals)
+        for uid in news.gone:
+            if uid in self.endpoints:
+                self.endpoints[uid].leave(pod, now)
+        for uid, told in news.endpoints.items():
+            self.endpoints.setdefault(uid, EndpointDemand()).hear(pod, report_seq, told)
+
+    def acknowledge(self, pod: GatewayPod, guidance_seq: int, *, complete: bool) -> None:
+        """The pod goes by that guidance; ``complete``: nothing of its report is to come."""
+        if complete:
+            self.incomplete.discard(pod)
+        else:
+            self.incomplete.add(pod)
+        for endpoint in self.endpoints.values():
+            if pod in endpoint.pods:
+                endpoint.acknowledge(pod, guidance_seq)
+
+    def vanish(self, pod: GatewayPod, now: float, *, may_live_on: bool = False) -> None:
+        """Nobody hears of the pod any more."""
+        self.pods.pop(pod, None)
+        self.incomplete.discard(pod)
+        for endpoint in self.endpoints.values():
+            endpoint.vanish(pod, now, may_live_on=may_live_on)
+
+    def expire(self, now: float, promise_seconds: float) -> None:
+        """Forget what nobody has told of for too long."""
+        for uid, endpoint in tuple(self.endpoints.items()):
+            endpoint.expire(now, self.rules.idle_seconds, promise_seconds)
+            nobody_has_it = endpoint.is_given_up(now, promise_seconds)
+            if nobody_has_it and (self.pods or not endpoint.tags):
+                del self.endpoints[uid]
+
+    def demand(self) -> GroupDemand:
+        """What the operator's plans are told."""
+        verdicts = (
+            EndpointVerdict(uid, verdict.verified, verdict.versions, verdict.why)
+            for uid, endpoint in sorted(self.endpoints.items())
+            if (verdict := merged_verdict(endpoint.handshakes())) is not None
+        )
+        return GroupDemand(sessions=self.sessions, verdicts=tuple(verdicts))

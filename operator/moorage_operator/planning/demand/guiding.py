@@ -1,0 +1,89 @@
+"""What a pod is told of the endpoints of one group (pure but for noting that it was told)."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from moorage_contract.report_channel import MAX_ENDPOINTS_PER_GUIDANCE, EndpointGuidance
+from moorage_operator.planning.demand.endpoint_demand import EndpointDemand, PodAtEndpoint
+from moorage_operator.planning.demand.gateway_pod import GatewayPod
+from moorage_operator.planning.demand.group_of_pods import GroupOfPods
+from moorage_operator.planning.demand.promises import Promise
+from moorage_operator.planning.demand.sharing import share_of, slots_now
+from moorage_operator.planning.demand.verdicts import merged_verdict, pick_verifier, verdict_for
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """When and why a pod is told something."""
+
+    guidance_seq: int
+    report_seq: int
+    """The pod's newest report, which is taken in."""
+    first: bool = False
+    """It was told nothing on this connection yet."""
+    settling: bool = False
+    """Not all that was promised is known yet: nobody gets more than it has."""
+    endpoints_at_most: int = MAX_ENDPOINTS_PER_GUIDANCE
+
+
+def guide(group: GroupOfPods, pod: GatewayPod, occasion: Occasion) -> dict[str, EndpointGuidance]:
+    """By uid, what the pod cannot know by itself of each endpoint; it counts as told."""
+    order = sorted(group.pods, key=lambda one: (group.pods[one].rank, one))
+    to_verify = Counter(endpoint.verifier for endpoint in group.endpoints.values())
+    told: dict[str, EndpointGuidance] = {}
+    for uid, endpoint, known in _endpoints_of(group, pod):
+        if len(told) >= occasion.endpoints_at_most:
+            break
+        _appoint_verifier(endpoint, to_verify)
+        guidance = EndpointGuidance(
+            load=len(endpoint.tags),
+            slots=_slots(group, pod, endpoint, order, occasion),
+            verify=endpoint.verifier == pod and known.handshake.state == "verifying",
+            verdict=verdict_for(known.handshake, merged_verdict(endpoint.handshakes())),
+        )
+        if occasion.first or _is_news(known, guidance):
+            promise = Promise(occasion.guidance_seq, occasion.report_seq, guidance.slots)
+            endpoint.tell(pod, promise, guidance)
+            told[uid] = guidance
+    return told
+
+
+def _endpoints_of(
+    group: GroupOfPods, pod: GatewayPod
+) -> Iterator[tuple[str, EndpointDemand, PodAtEndpoint]]:
+    for uid, endpoint in group.endpoints.items():
+        known = endpoint.pods.get(pod)
+        if known is not None and known.vanished_at is None:
+            yield uid, endpoint, known
+
+
+def _appoint_verifier(endpoint: EndpointDemand, to_verify: Counter[GatewayPod | None]) -> None:
+    if endpoint.verifier is None and not endpoint.is_verified:
+        endpoint.verifier = pick_verifier(endpoint.live(), to_verify)
+        to_verify[endpoint.verifier] += 1
+
+
+def _slots(
+    group: GroupOfPods,
+    pod: GatewayPod,
+    endpoint: EndpointDemand,
+    order: list[GatewayPod],
+    occasion: Occasion,
+) -> int:
+    per_pod, load = group.rules.per_pod, len(endpoint.tags)
+    settling = occasion.settling or bool(group.incomplete)
+    taken = per_pod if settling else load + endpoint.promised
+    takers = [one for one in order if endpoint.may_take_sessions(one)]
+    share = share_of(pod, takers, per_pod - load)
+    return slots_now(share, endpoint.pods[pod].promises.outstanding, per_pod, taken)
+
+
+def _is_news(known: PodAtEndpoint, guidance: EndpointGuidance) -> bool:
+    """Whether the pod would go by anything else than what it was told and what it did since."""
+    newest = known.promises.newest
+    left = known.promises.left(newest)
+    slots_or_load = (guidance.slots, guidance.load) != (left, known.told.load + newest.slots - left)
+    to_verify = guidance.verify and not known.told.verify
+    verdict = guidance.verdict is not None and guidance.verdict != known.told.verdict
+    return slots_or_load or to_verify or verdict

@@ -1,0 +1,24 @@
+"""How the free sessions of an endpoint are shared among gateway pods (pure)."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+Taker = TypeVar("Taker")
+
+
+def share_of(taker: Taker, takers: Sequence[Taker], free: int) -> int:
+    """An even share of ``free``; what is over goes to the first ones of ``takers``."""
+    if taker not in takers:
+        return 0
+    each, over = divmod(max(0, free), len(takers))
+    return each + (takers.index(taker) < over)
+
+
+def slots_now(share: int, mine: int, per_pod: int, taken: int) -> int:
+    """The slots that a pod can be told now, on the way to its ``share``.
+
+    ``mine`` is what it may still open already, ``taken`` all sessions and all promises of an
+    endpoint that takes ``per_pod``. To take slots from a pod needs no leave; to give it more needs
+    free ones, so others that have too many must first acknowledge that they have fewer.
+    """
+    return min(share, mine + max(0, per_pod - taken))

@@ -1,0 +1,232 @@
+"""The leader's end of the report channel. How it is wired:
+
+    server = ReportServer(
+        served,      # planning/demand/served_groups.py: which gateway serves which groups
+        published,   # published_keys.py: the API server, asked for its keys for tokens
+        leadership,  # leadership.py: who holds the Lease
+        on_change,   # called on the event loop with a Change (changes.py); enqueue its keys there
+    )
+    await server.start(ssl_context, host="", port=8443)   # also on replicas that do not lead
+    server.reports(gateway); server.demand(group)         # for the snapshots, at any time
+    await server.stop()
+
+``on_change`` is told at once when a digest, a key id or a verdict changed or a pod came or went;
+at most every ``COUNTS_SECONDS`` when only counts did.
+"""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+
+from aiohttp import web
+
+from moorage_contract.report_channel import LEADER_HEADER, MAX_FRAME_BYTES, Guidance
+from moorage_operator.api.metadata import ResourceName
+from moorage_operator.planning.demand.connection import Heard
+from moorage_operator.planning.demand.demand_ledger import DemandLedger, DemandRefused
+from moorage_operator.planning.demand.gateway_pod import GatewayPod
+from moorage_operator.planning.demand.served_groups import ServedGroups
+from moorage_operator.planning.snapshot import GatewayPodReport, GroupDemand
+from moorage_operator.running.report_channel.callers import CallerProof, CallerRefused
+from moorage_operator.running.report_channel.changes import Change, Changes
+from moorage_operator.running.report_channel.leadership import Leadership
+from moorage_operator.running.report_channel.pod_connection import FrameRefused, PodConnection
+from moorage_operator.running.report_channel.published_keys import (
+    KeysUnavailable,
+    Published,
+    PublishedKeys,
+)
+
+REPORT_PATH = "/report"
+MAX_CONNECTIONS = 1000
+ROUND_SECONDS = 1.0
+_log = logging.getLogger(__name__)
+
+
+class ReportServer:
+    """Hears the gateways' pods, and tells each what it may do."""
+
+    def __init__(
+        self,
+        served: ServedGroups,
+        published: Published,
+        leadership: Leadership,
+        on_change: Callable[[Change], None],
+    ) -> None:
+        self._served = served
+        self._published = published
+        self._leadership = leadership
+        self._changes = Changes(on_change)
+        self._connections: dict[GatewayPod, PodConnection] = {}
+        self._ledger: DemandLedger | None = None
+        self._runner: web.AppRunner | None = None
+        self._rounds: asyncio.Task[None] | None = None
+        self.refused = 0
+        """Connections and reports that were refused so far."""
+
+    @property
+    def connections(self) -> int:
+        """Pods that are connected."""
+        return len(self._connections)
+
+    @property
+    def sessions(self) -> int:
+        """Session tags in the ledger."""
+        return self._ledger.sessions if self._ledger is not None else 0
+
+    def reports(self, gateway: ResourceName) -> tuple[GatewayPodReport, ...]:
+        """What each live pod of a gateway last told."""
+        return self._ledger.reports(gateway) if self._ledger is not None else ()
+
+    def demand(self, group: ResourceName) -> GroupDemand:
+        """What all live gateways together know of a group."""
+        return self._ledger.demand(group) if self._ledger is not None else GroupDemand()
+
+    # its life
+
+    async def start(self, ssl_context: ssl.SSLContext, host: str = "", port: int = 8443) -> None:
+        """Listen; raises OSError when the address cannot be had. A fresh certificate may be
+        loaded into ``ssl_context`` at any time."""
+        self._now = asyncio.get_running_loop().time
+        self._callers = CallerProof(PublishedKeys(self._published, self._now))
+        site = web.Application()
+        site.router.add_get(REPORT_PATH, self._take_in)
+        self._runner = web.AppRunner(
+            site, access_log=None, keepalive_timeout=5.0, shutdown_timeout=1.0
+        )
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host or None, port, ssl_context=ssl_context).start()
+        self._rounds = asyncio.create_task(self._go_round())
+
+    @property
+    def port(self) -> int:
+        """The port of the listener (a free one was chosen when 0 was asked for)."""
+        assert self._runner is not None
+        return int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Close every connection; gateways look for another leader."""
+        if self._rounds is not None:
+            self._rounds.cancel()
+            await asyncio.gather(self._rounds, return_exceptions=True)
+        await asyncio.gather(
+            *(one.close(1012, "this operator stops") for one in self._connections.values())
+        )
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _go_round(self) -> None:
+        while True:
+            await asyncio.sleep(ROUND_SECONDS)
+            if self._ledger is not None:
+                gone = self._ledger.expire(self._now())
+                self._changes.note_counts(Change(groups=gone))
+                for pod in self._ledger.to_be_heard_anew() & self._connections.keys():
+                    await self._connections[pod].close(1012, "its groups are known now: report all")
+            self._changes.tell_counts(self._now())
+
+    def _ledger_of_this_term(self) -> DemandLedger | None:
+        """None while another replica leads."""
+        since = self._leadership.leading_since()
+        if since is None:
+            return None
+        if self._ledger is None:
+            self._ledger = DemandLedger(self._served, since)
+        return self._ledger
+
+    # one connection
+
+    async def _take_in(self, request: web.Request) -> web.StreamResponse:
+        ledger = self._ledger_of_this_term()
+        if ledger is None:
+            return self._elsewhere()
+        try:
+            pod = await self._callers.caller(request.headers.get("Authorization", ""))
+        except CallerRefused as error:
+            return self._refuse(401, str(error))
+        except KeysUnavailable as error:
+            return self._refuse(503, str(error))
+        if self._served.served_by(pod.gateway) is None:
+            return self._refuse(403, f"there is no McpGateway {pod.gateway}")
+        if len(self._connections) >= MAX_CONNECTIONS and pod not in self._connections:
+            return self._refuse(503, f"{MAX_CONNECTIONS} pods report already")
+        socket = web.WebSocketResponse(max_msg_size=MAX_FRAME_BYTES, compress=False, timeout=1.0)
+        await socket.prepare(request)
+        await self._serve(PodConnection(pod, socket), ledger)
+        return socket
+
+    def _elsewhere(self) -> web.Response:
+        leader = self._leadership.leader_address()
+        headers = {LEADER_HEADER: leader} if leader else {}
+        return web.Response(status=421, text="another replica leads\n", headers=headers)
+
+    def _refuse(self, status: int, why: str) -> web.Response:
+        self.refused += 1
+        _log.warning("a report channel was refused (%d): %s", status, why)
+        return web.Response(status=status, text=f"{why}\n")
+
+    async def _serve(self, connection: PodConnection, ledger: DemandLedger) -> None:
+        pod = connection.pod
+        before, self._connections[pod] = self._connections.get(pod), connection
+        if before is not None:
+            await before.close(1012, "a newer connection of this pod took its place")
+        writing = asyncio.create_task(
+            connection.write(lambda answer: self._guidance(connection, ledger, answer))
+        )
+        reading = asyncio.create_task(self._read(connection, ledger))
+        try:
+            await asyncio.wait((reading, writing), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (reading, writing):
+                task.cancel()
+            ended = await asyncio.gather(reading, writing, return_exceptions=True)
+            self._ended(connection, ledger)
+        for error in ended:
+            await self._close_for(connection, error)
+
+    async def _read(self, connection: PodConnection, ledger: DemandLedger) -> None:
+        while (report := await connection.read()) is not None:
+            if self._connections.get(connection.pod) is not connection:
+                return
+            if self._leadership.leading_since() is None:
+                await connection.close(1012, "another replica leads")
+                return
+            heard = ledger.hear(connection.pod, report, self._now())
+            connection.answer()
+            self._pass_on(connection.pod, heard)
+
+    def _guidance(
+        self, connection: PodConnection, ledger: DemandLedger, answer: bool
+    ) -> Guidance | None:
+        if self._connections.get(connection.pod) is not connection:
+            return None
+        return ledger.guidance(connection.pod, self._now(), answer=answer)
+
+    def _pass_on(self, pod: GatewayPod, heard: Heard) -> None:
+        for other in heard.to_guide:
+            if other in self._connections:
+                self._connections[other].wake()
+        mine = frozenset({pod.gateway})
+        self._changes.tell(Change(mine if heard.in_force else frozenset(), heard.verdicts))
+        self._changes.note_counts(Change(mine if heard.counts else frozenset(), heard.sessions))
+
+    def _ended(self, connection: PodConnection, ledger: DemandLedger) -> None:
+        pod = connection.pod
+        if self._connections.get(pod) is connection:
+            del self._connections[pod]
+            ledger.vanish(pod, self._now(), may_live_on=not connection.ended_by_itself)
+            self._changes.tell(Change(gateways=frozenset({pod.gateway})))
+
+    async def _close_for(self, connection: PodConnection, error: BaseException | None) -> None:
+        if isinstance(error, FrameRefused | DemandRefused):
+            self.refused += 1
+            _log.warning("a report of %s was refused: %s", connection.pod, error)
+            await connection.close(1008, str(error))
+        elif isinstance(error, ConnectionError | TimeoutError):
+            await connection.close(1011, "it does not read")
+        elif error is not None and not isinstance(error, asyncio.CancelledError):
+            _log.error("a report channel failed by a defect of the operator", exc_info=error)
+            with suppress(ConnectionError):
+                await connection.close(1011, "a defect of the operator")
