@@ -9,13 +9,14 @@ import asyncio
 import logging
 import random
 import signal
-import time
 from collections.abc import Callable
 
 from moorage_contract.route_table import RouteTable
 from moorage_gateway.cluster_settings import ClusterSettings
+from moorage_gateway.listening.certificate import ListenerCertificate
 from moorage_gateway.open_files import raise_open_files
 from moorage_gateway.process import Gateway
+from moorage_gateway.reporting.cluster_facts import ClusterFacts
 from moorage_gateway.settings import GatewaySettings
 from moorage_gateway.watching.api_server import ApiServer
 from moorage_gateway.watching.endpoint_memory import EndpointMemory
@@ -53,8 +54,11 @@ class ClusterGateway:
             random.random,
         )
         self._memory = EndpointMemory(settings.files.endpoints, copy)
+        tls = settings.files.tls
+        self._certificate = ListenerCertificate(tls) if tls.is_dir() else None
         self.gateway: Gateway | None = None
         self._served: RouteTable | None = None
+        self._digest = ""
 
     async def run(self) -> None:
         """Serve until SIGTERM; returns when nothing is left."""
@@ -83,16 +87,26 @@ class ClusterGateway:
 
     async def _serve(self) -> None:
         await self._first_knowledge()
-        table, keys = self.following.served(), self.following.keys
-        assert table is not None and keys is not None
-        gateway = Gateway(self._gateway_settings(), keys.ring)
+        following = self.following
+        table, keys, published = following.served(), following.keys, following.published
+        assert table is not None and keys is not None and published is not None
+        if self._certificate is not None:
+            await self._certificate.first()
+        gateway = Gateway(
+            self._gateway_settings(),
+            keys.ring,
+            certificate=self._certificate,
+            cluster=self._facts,
+        )
         await gateway.start(table)
-        self.gateway, self._served = gateway, table
+        self.gateway, self._served, self._digest = gateway, table, published.digest
         self.following.remember(self._memory.note(table))
         self._tell_in_force()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._memory.run())
             tasks.create_task(self._follow(gateway))
+            if self._certificate is not None:
+                tasks.create_task(self._certificate.follow())
 
     def _gateway_settings(self) -> GatewaySettings:
         settings = self._settings
@@ -146,17 +160,43 @@ class ClusterGateway:
 
     def _put_in_force(self, gateway: Gateway) -> None:
         following = self.following
-        table, keys = following.served(), following.keys
+        table, keys, published = following.served(), following.keys, following.published
         if keys is not None:
             gateway.use_ring(keys.ring)
         if table is not None and table != self._served:
-            before, self._served = self._served, table
             gateway.apply(table)
+            self._served = table
             following.remember(self._memory.note(table))
-            if before is None or before.routes != table.routes:
-                self._tell_in_force()
+        if published is not None and published.digest != self._digest:
+            self._digest = published.digest
+            self._tell_in_force()
+
+    def table_digest(self) -> str:
+        """Of the published table in force, as the operator annotates it; empty before the first."""
+        return self._digest
+
+    def key_ids(self) -> frozenset[str]:
+        """Hexadecimal ids of the keys that open session ids here."""
+        return self.gateway.key_ids() if self.gateway is not None else frozenset()
+
+    def _facts(self) -> ClusterFacts:
+        following, now = self.following, self._loop.time()
+        watches = following.states(now)
+        return ClusterFacts(
+            table=self._digest,
+            key_ids=tuple(sorted(self.key_ids())),
+            api_age_seconds=min(
+                (each.age_seconds for each in watches if each.age_seconds is not None),
+                default=None,
+            ),
+            table_refused=following.refusals.table,
+            keys_refused=following.refusals.keys,
+            tables_refused_total=following.refusals.tables_refused,
+            keys_refused_total=following.refusals.keys_refused,
+            watches=watches,
+            totals=following.totals(now),
+            certificate=self._certificate.facts() if self._certificate is not None else None,
+        )
 
     def _tell_in_force(self) -> None:
-        published = self.following.published
-        digest = published.digest if published is not None else None
-        _log.info("in force", extra={"facts": {"table": digest, "unix": round(time.time(), 3)}})
+        _log.info("a table is in force", extra={"facts": {"table": self._digest}})

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from moorage_contract.route_table import RouteTable
 from moorage_gateway.parts import Parts
+from moorage_gateway.reporting.cluster_facts import ClusterFacts
 from moorage_gateway.routing.endpoint_book import BookedGroup
 
 
@@ -41,6 +42,8 @@ class GatewayStatus:
     refusals: tuple[tuple[str, int], ...]
     """How often each named refusal was given, in the order of their first time."""
     groups: tuple[GroupStatus, ...]
+    cluster: ClusterFacts | None = None
+    """Only in a cluster."""
 
 
 def gateway_status(table: RouteTable, parts: Parts) -> GatewayStatus:
@@ -54,6 +57,7 @@ def gateway_status(table: RouteTable, parts: Parts) -> GatewayStatus:
         refused=sum(cells.refusals.values()),
         refusals=tuple(cells.refusals.items()),
         groups=tuple(_group_status(group) for group in runtime.book.groups.values()),
+        cluster=cells.cluster(),
     )
 
 

@@ -5,17 +5,19 @@ import gc
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from moorage_contract.route_table import RouteTable
 from moorage_gateway.connecting.dead_peers import notice_dead_peer
 from moorage_gateway.gateway_status import GatewayStatus, gateway_status
 from moorage_gateway.listening.certificate import ListenerCertificate
 from moorage_gateway.listening.handshake_gate import HandshakeGate
+from moorage_gateway.parting import Parting
 from moorage_gateway.parts import Parts
 from moorage_gateway.relaying.client_connection import ClientConnection
 from moorage_gateway.reporting.admin_pages import Readiness
 from moorage_gateway.reporting.admin_site import AdminSite
+from moorage_gateway.reporting.cluster_facts import ClusterFacts
 from moorage_gateway.routing.endpoint_state import EndpointState
 from moorage_gateway.settings import GatewaySettings, replica_address
 from moorage_gateway.stopping import StopSequence
@@ -35,16 +37,22 @@ class Gateway:
         ring: KeyRing,
         unix_seconds: Callable[[], float] = time.time,
         certificate: ListenerCertificate | None = None,
+        cluster: Callable[[], ClusterFacts | None] = lambda: None,
     ) -> None:
         """``unix_seconds`` is the clock by which capsules expire.
 
-        With a ``certificate``, which must have been read, the MCP port speaks TLS only.
+        With a ``certificate``, which must have been read, the MCP port speaks TLS only. ``cluster``
+        says what the status page and the metrics tell of the ties to a cluster.
         """
         self._settings = settings
         self._ring = ring
         self._unix_seconds = unix_seconds
         self._certificate = certificate
+        self._cluster = cluster
         self._table = RouteTable(gateway="")
+        self._begin_until = float("inf")
+        self._has_begun = False
+        """True from the first moment of readiness on: later groups cannot take it back."""
         self._tasks: list[asyncio.Task[None]] = []
         self._listener: asyncio.Server | None = None
         self._stop: asyncio.Task[None] | None = None
@@ -65,6 +73,7 @@ class Gateway:
             parts.cells.refused,
             parts.front.http_sse.replica_routes(),
         )
+        parts.cells.cluster = self._cluster
         parts.start()
         try:
             self.apply(table)
@@ -73,6 +82,8 @@ class Gateway:
         except BaseException:
             await self._undo_start()
             raise
+        loop_seconds = asyncio.get_running_loop().time()
+        self._begin_until = loop_seconds + settings.limits.first_handshakes_seconds
         parts.front.http_sse.reachable_at(replica_address(settings, self._admin.port))
         self._run(
             parts.runtime.exchanges.sweep,
@@ -128,8 +139,10 @@ class Gateway:
     def apply(self, table: RouteTable) -> None:
         """Put ``table`` in force: what stays the same keeps its sessions and connections."""
         self._table = table
+        parting = Parting(self._parts, table)
         self._parts.runtime.book.apply(table.groups)
         self._parts.front.apply(table)
+        parting.begin()
 
     def use_ring(self, ring: KeyRing) -> None:
         """Exchange the keys while it runs; what a key of the new ring sealed keeps opening."""
@@ -152,16 +165,23 @@ class Gateway:
     def _readiness(self) -> Readiness:
         if self._stop is not None:
             return Readiness(False, ("the gateway is stopping",))
-        verifying = [
+        verifying = () if self._has_begun else self._unverified_groups()
+        self._has_begun = not verifying
+        return Readiness(
+            not verifying,
+            tuple(f'no endpoint of group "{name}" has been verified yet' for name in verifying),
+        )
+
+    def _unverified_groups(self) -> Sequence[str]:
+        """Asked at the start only, and not for long: one group's fault is no other's."""
+        if asyncio.get_running_loop().time() > self._begin_until:
+            return ()
+        return [
             group.name
             for group in self._parts.runtime.book.groups.values()
             if group.endpoints
             and all(b.health.state is EndpointState.VERIFYING for b in group.endpoints.values())
         ]
-        return Readiness(
-            not verifying,
-            tuple(f'no endpoint of group "{name}" has been verified yet' for name in verifying),
-        )
 
     async def _forget_idle_sessions(self) -> None:
         while True:

@@ -41,6 +41,8 @@ class Limits:
     opened_capsules: int = 16_384
     """Capsules remembered opened, so that a session's next request need not decrypt again."""
 
+    first_handshakes_seconds: float = 5.0
+    """How long readiness waits for one verified endpoint of every group after the start."""
     readiness_seconds: float = 5.0
     """How long a stop goes on accepting after readiness failed (endpoints propagate)."""
     drain_seconds: float = 20.0

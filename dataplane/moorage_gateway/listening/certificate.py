@@ -10,6 +10,8 @@ from pathlib import Path
 
 from cryptography import x509
 
+from moorage_gateway.reporting.cluster_facts import CertificateFacts
+
 LOOK_SECONDS = 2.0
 MAX_FILE_BYTES = 1024 * 1024
 _log = logging.getLogger(__name__)
@@ -38,22 +40,29 @@ class ListenerCertificate:
         assert self._context is not None
         return self._context
 
+    def facts(self) -> CertificateFacts:
+        """What is told of it."""
+        return CertificateFacts(self.expires_at, self.refused, self.why)
+
     def look(self) -> bool:
         """Take the files if they have changed; True while there is a certificate to use."""
         try:
-            chain, key = (
-                _read(self._folder / "tls.crt"),
-                _read(self._folder / "tls.key"),
-            )
+            chain, key = self._files()
             if (seen := chain + b"\0" + key) != self._seen:
-                self._seen = seen
-                self._context, self.expires_at = _server_context(chain, key), _expiry(chain)
-                self.why = ""
-                facts = {"expires_unix": int(self.expires_at)}
+                context, expires_at = _server_context(chain, key), _expiry(chain)
+                self._seen, self._context, self.expires_at = seen, context, expires_at
+                facts = {"expires_unix": int(expires_at)}
                 _log.info("a TLS certificate is in use", extra={"facts": facts})
+            self.why = ""
         except CertificateRefused as refused:
             self._tell(str(refused))
         return self._context is not None
+
+    def _files(self) -> tuple[bytes, bytes]:
+        # Both by one look at the kubelet's link, which it moves when the Secret has changed.
+        link = self._folder / "..data"
+        folder = link.resolve() if link.exists() else self._folder
+        return _read(folder / "tls.crt"), _read(folder / "tls.key")
 
     def _tell(self, why: str) -> None:
         if why != self.why:

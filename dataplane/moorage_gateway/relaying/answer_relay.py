@@ -15,6 +15,7 @@ from moorage_gateway.relaying.answer_id import ResponseWatch, require_answer_to
 from moorage_gateway.relaying.breaking_off import BrokenOff, failure_of
 from moorage_gateway.relaying.call import Call
 from moorage_gateway.relaying.passages.passage import Passage
+from moorage_gateway.routing.endpoint_book import BookedEndpoint
 from moorage_wire.capsules import CapsuleTooLarge
 from moorage_wire.heads import AnswerHead, HeadRefusal
 from moorage_wire.sse import EventTooLarge, encode_comment, encode_event
@@ -76,6 +77,11 @@ class AnswerRelay:
     def written(self) -> bool:
         """True once the client has got the head."""
         return self._written
+
+    @property
+    def endpoint(self) -> BookedEndpoint | None:
+        """Whose answer it is."""
+        return self._call.endpoint
 
     @property
     def is_get_stream(self) -> bool:

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from moorage_gateway.reporting.cluster_facts import ClusterFacts
 from moorage_gateway.reporting.histogram import Histogram
 from moorage_gateway.reporting.label_bound import LabelBound
 from moorage_gateway.reporting.label_sets import (
@@ -79,6 +80,7 @@ class Cells:
         self.relaying = Histogram(RELAY_BOUNDS_SECONDS)
         self.upstream = Histogram(REQUEST_BOUNDS_SECONDS)
         self.endpoint_states: Callable[[], Iterable[EndpointSample]] = tuple
+        self.cluster: Callable[[], ClusterFacts | None] = lambda: None
         self._route_bound = LabelBound(MAX_ROUTES)
         self._group_bound = LabelBound(MAX_GROUPS)
         self._reason_bound = LabelBound(MAX_REASONS)

@@ -16,6 +16,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from moorage_gateway.reporting.cells import Cells
+from moorage_gateway.reporting.cluster_metrics import cluster_families
 from moorage_gateway.reporting.endpoint_metrics import endpoint_families
 from moorage_gateway.reporting.snapshot import Snapshot, snapshot_of
 from moorage_gateway.reporting.traffic_metrics import traffic_families
@@ -95,6 +96,7 @@ class SnapshotCollector(Collector):
         """The families in the order of docs/metrics.md."""
         yield from traffic_families(self._snapshot)
         yield from endpoint_families(self._snapshot)
+        yield from cluster_families(self._snapshot.cluster)
         yield from _process_families(self._process)
 
 

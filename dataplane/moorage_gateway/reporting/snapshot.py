@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from moorage_gateway.reporting.cells import Cells, EndpointSample
+from moorage_gateway.reporting.cluster_facts import ClusterFacts
 from moorage_gateway.reporting.histogram import Histogram
 from moorage_gateway.reporting.label_bound import OVERFLOW
 from moorage_gateway.reporting.label_sets import endpoint_state_label
@@ -56,6 +57,7 @@ class Snapshot:
     endpoints: tuple[EndpointSnapshot, ...]
     endpoint_states: tuple[tuple[tuple[str, str], int], ...]
     """How many endpoints by group and state."""
+    cluster: ClusterFacts | None
 
 
 def snapshot_of(cells: Cells) -> Snapshot:
@@ -76,6 +78,7 @@ def snapshot_of(cells: Cells) -> Snapshot:
         upstream=_histogram(cells.upstream),
         endpoints=bounded_endpoints(samples, MAX_ENDPOINTS),
         endpoint_states=count_states(samples),
+        cluster=cells.cluster(),
     )
 
 

@@ -117,7 +117,7 @@ class EndpointBook:
     def apply(self, groups: Iterable[Group]) -> None:
         """Bring the book to a new table. Endpoints that stay keep connections and health."""
         wanted = {group.name: group for group in groups}
-        for name in self.groups.keys() - wanted.keys():
+        for name in [name for name in self.groups if _is_gone(name, wanted)]:
             self._remove_absent(self.groups.pop(name), {})
         for name, rules in wanted.items():
             booked = self.groups.setdefault(name, BookedGroup(rules))
@@ -152,6 +152,11 @@ class EndpointBook:
         for group in self.groups.values():
             for booked in group.endpoints.values():
                 booked.pool.close()
+
+
+def _is_gone(name: str, wanted: Mapping[str, Group]) -> bool:
+    """One that may not be used is begun anew too: listens see by it that it is over."""
+    return name not in wanted or bool(wanted[name].unresolved)
 
 
 def _spoken_to_otherwise(before: Group, after: Group) -> bool:

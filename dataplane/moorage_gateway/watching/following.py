@@ -6,7 +6,7 @@ is told of it.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from moorage_contract.route_table import RouteTable
+from moorage_gateway.reporting.cluster_facts import WatchState, WatchTotals
 from moorage_gateway.watching.api_server import ApiServer
 from moorage_gateway.watching.composition import EndpointCopy, compose, discovered_namespaces
 from moorage_gateway.watching.endpoint_slices import EndpointSlice, read_slice
@@ -25,7 +26,6 @@ from moorage_gateway.watching.published_table import (
     table_of_config_map,
 )
 from moorage_gateway.watching.resources import Followed, endpoint_slices, one
-from moorage_gateway.watching.watch_log import WatchState
 
 _log = logging.getLogger(__name__)
 
@@ -76,6 +76,8 @@ class Following:
         self._jitter = jitter
         self._slices: dict[str, dict[str, tuple[dict[str, Any], EndpointSlice]]] = {}
         self._running: dict[Followed, tuple[Follower, asyncio.Task[None]]] = {}
+        self._retired: list[WatchState] = []
+        """One per kind: what the watches counted that are no longer needed."""
         self.published: PublishedTable | None = None
         self.keys: GatewayKeys | None = None
         self.refusals = Refusals()
@@ -122,6 +124,10 @@ class Following:
     def states(self, now: float) -> tuple[WatchState, ...]:
         """Each watch at the moment ``now`` (monotonic seconds)."""
         return tuple(follower.log.state(now) for follower, _ in self._running.values())
+
+    def totals(self, now: float) -> tuple[WatchTotals, ...]:
+        """The watches by kind at the moment ``now``."""
+        return totals_of((*self.states(now), *self._retired))
 
     def take_published(self, published: PublishedTable) -> None:
         """Know this table: of the API server, or of the mounted copy."""
@@ -192,7 +198,9 @@ class Following:
         followed = {endpoint_slices(namespace) for namespace in wanted}
         for old in [each for each in self._running if each.kind == "EndpointSlices"]:
             if old not in followed:
-                self._running.pop(old)[1].cancel()
+                follower, task = self._running.pop(old)
+                task.cancel()
+                self._retire(follower)
                 self._slices.pop(old.namespace, None)
         for new in followed - self._running.keys():
             self._follow(new, partial(self._take_slices, new.namespace))
@@ -200,3 +208,29 @@ class Following:
     def _follow(self, followed: Followed, taken: Callable[[Documents], None]) -> None:
         follower = Follower(self._api, followed, taken, self._jitter)
         self._running[followed] = follower, asyncio.get_running_loop().create_task(follower.run())
+
+    def _retire(self, follower: Follower) -> None:
+        """Counters never go back."""
+        log = follower.log
+        for at, state in enumerate(self._retired):
+            if state.kind == log.kind:
+                log.relists, log.errors = log.relists + state.relists, log.errors + state.errors
+                del self._retired[at]
+                break
+        self._retired.append(WatchState(log.kind, "", log.relists, log.errors, None, ""))
+
+
+def totals_of(states: Iterable[WatchState]) -> tuple[WatchTotals, ...]:
+    """Watches by kind (pure)."""
+    kinds: dict[str, list[WatchState]] = {}
+    for state in states:
+        kinds.setdefault(state.kind, []).append(state)
+    return tuple(
+        WatchTotals(
+            kind,
+            sum(state.relists for state in of_kind),
+            sum(state.errors for state in of_kind),
+            max(state.age_seconds or 0.0 for state in of_kind),
+        )
+        for kind, of_kind in kinds.items()
+    )

@@ -1,6 +1,8 @@
-"""How one list+watch is: for the status page and the metrics."""
+"""How one list+watch is, as its follower writes it down."""
 
 from dataclasses import dataclass
+
+from moorage_gateway.reporting.cluster_facts import WatchState
 
 
 @dataclass
@@ -16,20 +18,7 @@ class WatchLog:
     why: str = "not yet listed"
     """What went wrong last; empty while all is well."""
 
-    def state(self, now: float) -> "WatchState":
+    def state(self, now: float) -> WatchState:
         """What is told at the moment ``now``."""
         age = None if self.heard_at is None else round(now - self.heard_at, 3)
         return WatchState(self.kind, self.namespace, self.relists, self.errors, age, self.why)
-
-
-@dataclass(frozen=True)
-class WatchState:
-    """One watch at one moment."""
-
-    kind: str
-    namespace: str
-    relists: int
-    errors: int
-    age_seconds: float | None
-    """Since the API server was last heard; None before the first list."""
-    why: str

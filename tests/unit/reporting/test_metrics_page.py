@@ -12,6 +12,11 @@ from prometheus_client.openmetrics.parser import (
 from prometheus_client.parser import text_string_to_metric_families
 
 from moorage_gateway.reporting.cells import Cells, EndpointSample
+from moorage_gateway.reporting.cluster_facts import (
+    CertificateFacts,
+    ClusterFacts,
+    WatchTotals,
+)
 from moorage_gateway.reporting.gateway_metrics import GatewayMetrics, ProcessFacts
 from moorage_gateway.reporting.snapshot import MAX_ENDPOINTS
 
@@ -19,6 +24,20 @@ DOCS = Path(__file__).parents[3] / "docs" / "metrics.md"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; q=0.8,text/plain;q=0.5"
 
 Labels = dict[str, str]
+
+
+FACTS = ClusterFacts(
+    table="0123456789abcdef",
+    key_ids=("00ff00ff",),
+    api_age_seconds=1.5,
+    table_refused="",
+    keys_refused="",
+    tables_refused_total=2,
+    keys_refused_total=3,
+    watches=(),
+    totals=(WatchTotals("ConfigMap", 4, 5, 1.5), WatchTotals("EndpointSlices", 1, 0, 60.0)),
+    certificate=CertificateFacts(expires_at=1.8e9, refused=1, why=""),
+)
 
 
 def busy_cells() -> Cells:
@@ -35,6 +54,7 @@ def busy_cells() -> Cells:
         EndpointSample("tickets", "uid-1", "ready", 3, 2),
         EndpointSample("tickets", "uid-2", "down", 1, 0),
     ]
+    cells.cluster = lambda: FACTS
     return cells
 
 
@@ -97,6 +117,22 @@ async def test_endpoints_show_health_and_load() -> None:
         ({"group": "tickets", "state": "ready"}, 1),
         ({"group": "tickets", "state": "down"}, 1),
     ]
+
+
+async def test_ties_to_the_cluster_are_told() -> None:
+    families = await scrape(busy_cells())
+    tables, slices = {"resource": "ConfigMap"}, {"resource": "EndpointSlices"}
+    assert values(families["moorage_watch_relists"], "_total") == [(tables, 4), (slices, 1)]
+    assert values(families["moorage_watch_errors"], "_total") == [(tables, 5), (slices, 0)]
+    assert values(families["moorage_watch_age_seconds"]) == [(tables, 1.5), (slices, 60)]
+    assert values(families["moorage_tables_refused"], "_total") == [({}, 2)]
+    assert values(families["moorage_keys_refused"], "_total") == [({}, 3)]
+    assert values(families["moorage_tls_certificate_expiry_timestamp_seconds"]) == [({}, 1.8e9)]
+    assert values(families["moorage_tls_certificates_refused"], "_total") == [({}, 1)]
+
+
+async def test_outside_a_cluster_there_are_none() -> None:
+    assert not [name for name in await scrape(Cells()) if "watch" in name or "tls" in name]
 
 
 async def test_histogram_buckets_are_cumulative_and_end_with_the_count() -> None:
