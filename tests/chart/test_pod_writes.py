@@ -1,4 +1,4 @@
-"""The admission policy, on a real API server: of a pod the operator may write one annotation only."""
+"""The admission policy on a real API server: the operator may write one annotation of pods."""
 
 import json
 import time
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from chart.rendering import CHART, helm
 
+from chart.rendering import CHART, helm
 from fakes.kubectl import KubectlFailed, kubectl, namespace
 
 pytestmark = [pytest.mark.cluster, pytest.mark.helm]

@@ -1,13 +1,14 @@
-"""A release in a real cluster, namespaced: it runs, upgrades keep what the operator wrote, nothing stays."""
+"""A release in a real cluster: it runs, an upgrade keeps what the operator wrote, nothing stays."""
 
 import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
-from chart.rendering import CHART, helm
 
+from chart.rendering import CHART, helm
 from fakes.kubectl import kubectl, namespace, read
 
 pytestmark = [pytest.mark.cluster, pytest.mark.helm, pytest.mark.timeout(240)]
@@ -63,7 +64,7 @@ def test_an_upgrade_keeps_the_lease_and_the_certificate(release: Release) -> Non
 
 
 def test_the_operator_is_restricted_and_runs_twice(release: Release) -> None:
-    label = f"pod-security.kubernetes.io/enforce={'restricted'}"
+    label = "pod-security.kubernetes.io/enforce=restricted"
     warnings = kubectl("label", "namespace", release.place, label, "--overwrite")
     assert "Warning" not in warnings
     status = read("deployment", "moorage-operator", "-n", release.place)["status"]
@@ -79,7 +80,7 @@ def test_uninstall_leaves_nothing(release: Release) -> None:
     assert not [one for one in left if release.place in one["metadata"]["name"]]
 
 
-def _written_by_the_operator(place: str) -> dict[str, object]:
+def _written_by_the_operator(place: str) -> dict[str, Any]:
     lease = read("lease", "moorage-operator", "-n", place).get("spec", {})
     secret = read("secret", "moorage-operator-channel", "-n", place)
     return {
