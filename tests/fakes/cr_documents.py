@@ -34,6 +34,16 @@ def stdio_group_document(**stdio: Any) -> Document:
     return group_document(source={"stdio": {"command": ["server"], **stdio}})
 
 
+def image_group_document(**stdio: Any) -> Document:
+    """A group of a stdio server in an image, as the cluster wants it; ``stdio`` as above."""
+    return stdio_group_document(image="registry.example/tickets:1.4", **stdio)
+
+
+def workload_group_document(**workload: Any) -> Document:
+    """A group of the pods of the Deployment tickets; ``workload`` adds or replaces members."""
+    return group_document(source={"workload": {"name": "tickets", "port": 8080, **workload}})
+
+
 def route(path: str, upstream: str) -> Document:
     """One item of ``spec.routes``."""
     return {"path": path, "upstream": {"name": upstream}}
