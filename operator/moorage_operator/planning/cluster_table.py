@@ -21,7 +21,7 @@ from moorage_operator.api.source import SourceSpec
 from moorage_operator.api.stdio_source import StdioSource
 from moorage_operator.api.upstream_group import McpUpstreamGroup
 from moorage_operator.api.workload_source import WorkloadSource
-from moorage_operator.planning.documents import read_group, told
+from moorage_operator.planning.documents import read_group
 from moorage_operator.planning.route_table import (
     plan_group_entry,
     plan_routes,
@@ -126,10 +126,11 @@ class _GroupPlanner:
     def _as_published(self, name: str, error: SpecError) -> Group:
         published = self.snapshot.published
         entries = () if published is None else published.groups
-        entry = next((entry for entry in entries if entry.name == name), None)
+        served = (each for each in entries if each.name == name and not each.unresolved)
+        entry = next(served, None)
         if entry is not None:
             return entry
-        return _unresolved(name, f"{GROUP_KIND} {quoted(name)} is refused: {told(error.findings)}")
+        return _unresolved(name, f"{GROUP_KIND} {quoted(name)} is refused: {error.findings[0]}")
 
 
 def own_names(gateway: ResourceName, cluster_domain: str) -> tuple[str, ...]:

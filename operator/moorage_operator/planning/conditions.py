@@ -73,6 +73,7 @@ GATEWAY = ConditionTypes(
                 "Ready": "True",
                 "NoReadyPods": "False",
                 "NoRouteServed": "False",
+                "NameTaken": "False",
             },
         }
     )

@@ -1,13 +1,23 @@
 """Documents of the cluster as specs, or the condition that says why they are refused."""
 
+from collections.abc import Sequence
+
 from moorage_operator.api.findings import SpecError, SpecFinding
 from moorage_operator.api.gateway import McpGateway
 from moorage_operator.api.resources import read_resource
+from moorage_operator.api.stdio_source import StdioSource
 from moorage_operator.api.upstream_group import McpUpstreamGroup
 from moorage_operator.planning.conditions import ConditionTypes
 from moorage_operator.planning.snapshot import Condition, ObservedResource
 
-FINDINGS_TOLD = 10
+TROUBLES_TOLD = 10
+
+_NO_IMAGE = SpecFinding(
+    ("spec", "source", "stdio", "image"),
+    "MissingField",
+    "is missing, and pods are made from it",
+    "add the image that holds the command",
+)
 
 
 def read_gateway(resource: ObservedResource) -> McpGateway:
@@ -18,9 +28,12 @@ def read_gateway(resource: ObservedResource) -> McpGateway:
 
 
 def read_group(resource: ObservedResource) -> McpUpstreamGroup:
-    """The group; raises ``SpecError``."""
+    """The group; raises ``SpecError``, also where a desk would need no image."""
     group = read_resource(resource.document)
     assert isinstance(group, McpUpstreamGroup), "indices keep the kinds apart"
+    source = group.spec.source
+    if isinstance(source, StdioSource) and source.pod.image is None:
+        raise SpecError((_NO_IMAGE,))
     return group
 
 
@@ -29,11 +42,13 @@ def refused(kind: ConditionTypes, error: SpecError) -> Condition:
     findings = error.findings
     reasons = {finding.reason for finding in findings}
     reason = findings[0].reason if len(reasons) == 1 else "InvalidSpec"
-    return kind.condition("Accepted", reason, f"{told(findings)}. What was accepted last goes on")
+    text = told(list(map(str, findings)), "What was accepted last goes on")
+    return kind.condition("Accepted", reason, text)
 
 
-def told(findings: tuple[SpecFinding, ...]) -> str:
-    """The findings in one text, each with its place and remedy, the first ten of them."""
-    text = ". ".join(str(finding) for finding in findings[:FINDINGS_TOLD])
-    more = len(findings) - FINDINGS_TOLD
-    return f"{text}. And {more} more" if more > 0 else text
+def told(troubles: Sequence[str], consequence: str) -> str:
+    """Each trouble as a sentence, the first ten of them, and what follows from all."""
+    more = len(troubles) - TROUBLES_TOLD
+    rest = [f"And {more} more"] if more > 0 else []
+    sentences = [*troubles[:TROUBLES_TOLD], *rest, consequence]
+    return " ".join(text if text.endswith("?") else f"{text}." for text in sentences)

@@ -16,7 +16,8 @@ from moorage_operator.planning.ownership import name_taken_message
 from moorage_operator.planning.snapshot import ChildKey, Condition, GatewaySnapshot
 from moorage_operator.planning.table_document import TableTooLarge
 
-NAMED_AT_MOST = 10
+_GRAVITY = ("UpstreamNotFound", "RefNotPermitted")
+"""Of several troubles the first of these gives the condition its reason."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def gateway_conditions(state: GatewayState) -> tuple[Condition, ...]:
         _accepted(state),
         _resolved(state),
         programmed_condition(state.snapshot, state.table, published=state.too_large is None),
-        ready_condition(state.snapshot, in_force),
+        ready_condition(state.snapshot, in_force, state.taken),
     )
 
 
@@ -53,7 +54,7 @@ def refused_gateway_conditions(
         accepted,
         GATEWAY.condition("ResolvedRefs", "SpecRefused", f"{why}, its references are not known"),
         GATEWAY.condition("Programmed", "NotAccepted", f"{why}, the last accepted table is served"),
-        ready_condition(snapshot, snapshot.published),
+        ready_condition(snapshot, snapshot.published, taken=()),
     )
 
 
@@ -72,29 +73,24 @@ def _taken_hostnames(state: GatewayState) -> str:
     owners = state.snapshot.hostname_owners
     taken = [
         f"spec.listener.hostnames[{index}]: {quoted(name)} is a host name of the older gateway "
-        f"{owners[name]}"
+        f"{owners[name]}; remove it here or there"
         for index, name in enumerate(state.gateway.spec.listener.hostnames)
         if name in owners
     ]
-    if not taken:
-        return ""
-    remedy = "remove it here or there. This gateway serves all its other names"
-    return f"{'; '.join(taken[:NAMED_AT_MOST])}; {remedy}"
+    return told(taken, "All other names are served") if taken else ""
 
 
 def _resolved(state: GatewayState) -> Condition:
     tls = _tls_condition(state)
     if tls is not None:
         return tls
-    if state.findings:
-        reasons = sorted({finding.reason for finding in state.findings})
-        reason = "UpstreamNotFound" if "UpstreamNotFound" in reasons else reasons[0]
-        text = f"{told(state.findings)}. All other routes are served"
-        return GATEWAY.condition("ResolvedRefs", reason, text)
     failed = _failed_upstreams(state)
-    if failed:
-        return GATEWAY.condition("ResolvedRefs", "UpstreamFailed", failed)
-    return GATEWAY.condition("ResolvedRefs", "ResolvedRefs", "every route leads to a group")
+    if not state.findings and not failed:
+        return GATEWAY.condition("ResolvedRefs", "ResolvedRefs", "every route leads to a group")
+    reasons = {finding.reason for finding in state.findings}
+    reason = next((reason for reason in _GRAVITY if reason in reasons), "UpstreamFailed")
+    text = told([*map(str, state.findings), *failed], "All other routes are served")
+    return GATEWAY.condition("ResolvedRefs", reason, text)
 
 
 def _tls_condition(state: GatewayState) -> Condition | None:
@@ -109,19 +105,14 @@ def _tls_condition(state: GatewayState) -> Condition | None:
     return GATEWAY.condition("ResolvedRefs", "TlsSecretUnfit", text)
 
 
-def _failed_upstreams(state: GatewayState) -> str:
+def _failed_upstreams(state: GatewayState) -> list[str]:
     own = state.gateway.name.namespace
     failures = []
     for index, route in enumerate(state.gateway.spec.routes):
         target = route.upstream.resolve(own)
         why = state.snapshot.group_failures.get(target)
         if why is None and target in state.groups.refused:
-            why = f"its spec is refused ({told(state.groups.refused[target].findings[:1])})"
+            why = f"its spec is refused: {state.groups.refused[target].findings[0]}"
         if why:
-            failures.append(f"spec.routes[{index}].upstream: {target}: {why}")
-    if not failures:
-        return ""
-    more = len(failures) - NAMED_AT_MOST
-    tail = f". And {more} more" if more > 0 else ""
-    remedy = "mend the group, its own status says how. All other routes are served"
-    return f"{'. '.join(failures[:NAMED_AT_MOST])}{tail}; {remedy}"
+            failures.append(f"spec.routes[{index}].upstream: {target}: {why}; mend that group")
+    return failures

@@ -1,5 +1,7 @@
 """One gateway's snapshot → its children, what of them must go, and its status."""
 
+from collections.abc import Mapping
+
 from moorage_contract.route_table import RouteTable
 from moorage_operator.api.findings import SpecError
 from moorage_operator.api.gateway import McpGateway
@@ -48,7 +50,7 @@ def _plan_refused(error: SpecError, snapshot: GatewaySnapshot) -> Plan:
         children=(),
         unwanted=(),
         conditions=refused_gateway_conditions(refused(GATEWAY, error), snapshot),
-        counts=gateway_counts(snapshot, snapshot.published),
+        counts={**gateway_counts(snapshot, snapshot.published), **_address_before(snapshot)},
     )
 
 
@@ -72,6 +74,12 @@ def _plan_accepted(
 def _address(gateway: McpGateway) -> str:
     name = gateway_child_name(gateway.name.name)
     return f"{name}.{gateway.name.namespace}:{gateway.spec.listener.port}"
+
+
+def _address_before(snapshot: GatewaySnapshot) -> Mapping[str, object]:
+    status = snapshot.resource.document.get("status")
+    address = status.get("address") if isinstance(status, Mapping) else None
+    return {} if address is None else {"address": address}
 
 
 def _claim(

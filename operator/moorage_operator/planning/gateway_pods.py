@@ -13,6 +13,7 @@ from moorage_operator.planning.snapshot import (
 from moorage_operator.rendering.child_names import gateway_child_name
 
 PODS_NAMED = 5
+_NEEDED_TO_SERVE = frozenset({"Deployment", "Service", "ServiceAccount"})
 
 
 def programmed_condition(
@@ -28,8 +29,14 @@ def programmed_condition(
     return GATEWAY.condition("Programmed", reason, text)
 
 
-def ready_condition(snapshot: GatewaySnapshot, in_force: RouteTable | None) -> Condition:
-    """Whether clients are served: a pod is ready and a route leads somewhere."""
+def ready_condition(
+    snapshot: GatewaySnapshot, in_force: RouteTable | None, taken: tuple[ChildKey, ...]
+) -> Condition:
+    """Whether clients are served: a pod is ready, can be reached, and a route leads somewhere."""
+    hindering = [key.kind for key in taken if key.kind in _NEEDED_TO_SERVE]
+    if hindering:
+        text = f"see Accepted: the place of its {' and '.join(hindering)} is taken"
+        return GATEWAY.condition("Ready", "NameTaken", text)
     name = gateway_child_name(snapshot.resource.name.name)
     ready, wanted = _ready_pods(snapshot)
     if not ready:

@@ -67,10 +67,6 @@ def _accepted(state: GroupState) -> Condition:
             "count its sessions apart; route to that group, or remove one of them"
         )
         return GROUP.condition("Accepted", "WorkloadTaken", text)
-    source = state.group.spec.source
-    if isinstance(source, StdioSource) and source.pod.image is None:
-        text = f"{STDIO}.image: is missing, and pods are made from it; add the server's image"
-        return GROUP.condition("Accepted", "MissingField", text)
     return GROUP.condition("Accepted", "Accepted", "the spec is valid and in use")
 
 

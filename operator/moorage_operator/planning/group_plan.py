@@ -116,7 +116,7 @@ def _wanted_children(
                 owner, group_pod_selector(owner.name), STDIO_MCP_PORT
             ),
             group_children.render_stdio_network_policy(owner, gateways),
-            *_stdio_deployment(owner, group, source, settings),
+            render_stdio_deployment(owner, group.spec, source, settings),
         ]
     if isinstance(source, WorkloadSource):
         return [
@@ -131,14 +131,6 @@ def _discovery_rights(owner: Owner, gateways: tuple[ResourceName, ...]) -> list[
     if not gateways:
         return [role]
     return [role, group_children.render_group_role_binding(owner, gateways)]
-
-
-def _stdio_deployment(
-    owner: Owner, group: McpUpstreamGroup, source: StdioSource, settings: InstallationSettings
-) -> list[Manifest]:
-    if source.pod.image is None:
-        return []
-    return [render_stdio_deployment(owner, group.spec, source, settings)]
 
 
 def _workload_service(
