@@ -1,0 +1,3 @@
+module moorage.dev/launcher
+
+go 1.23
