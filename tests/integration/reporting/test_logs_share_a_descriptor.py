@@ -42,7 +42,7 @@ def available(reader: int) -> list[dict[str, object]]:
 
 async def test_the_log_goes_on_after_the_access_log_has_ended() -> None:
     reader, writer = os.pipe()
-    access, handler = AccessLog(writer, b"key"), JsonHandler(writer)
+    access, handler = AccessLog(writer, lambda _: b"key"), JsonHandler(writer)
     access.start()
     access.record(ENTRY)
     handler.emit(record("one"))
@@ -90,7 +90,7 @@ async def test_dropped_lines_are_counted_and_told_once_there_is_room() -> None:
 
 async def test_a_log_that_begins_after_the_other_ended_is_written() -> None:
     reader, writer = os.pipe()
-    first, second = AccessLog(writer, b"key"), AccessLog(writer, b"key")
+    first, second = AccessLog(writer, lambda _: b"key"), AccessLog(writer, lambda _: b"key")
     first.start()
     await first.stop(1)
     second.start()
@@ -104,7 +104,7 @@ async def test_a_log_that_begins_after_the_other_ended_is_written() -> None:
 async def test_logs_may_come_and_go_at_once() -> None:
     reader, writer = os.pipe()
     for number in range(50):
-        first, second = AccessLog(writer, b"key"), AccessLog(writer, b"key")
+        first, second = AccessLog(writer, lambda _: b"key"), AccessLog(writer, lambda _: b"key")
         first.start()
         first.record(ENTRY)
         stopping = asyncio.ensure_future(first.stop(1))
@@ -127,7 +127,7 @@ async def test_lines_that_a_stuck_reader_never_took_count_as_dropped() -> None:
             os.write(writer, b"x" * 4095 + b"\n")
     except BlockingIOError:
         os.set_blocking(writer, True)
-    log = AccessLog(writer, b"key")
+    log = AccessLog(writer, lambda _: b"key")
     log.start()
     for _ in range(100):
         log.record(ENTRY)
