@@ -36,7 +36,7 @@ def stdio_group_document(**stdio: Any) -> Document:
 
 def image_group_document(**stdio: Any) -> Document:
     """A group of a stdio server in an image, as the cluster wants it; ``stdio`` as above."""
-    return stdio_group_document(image="registry.example/tickets:1.4", **stdio)
+    return stdio_group_document(**{"image": "registry.example/tickets:1.4", **stdio})
 
 
 def workload_group_document(**workload: Any) -> Document:
