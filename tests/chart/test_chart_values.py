@@ -40,7 +40,7 @@ def objects(schema: Any, name: str = "") -> Iterator[tuple[str, dict[str, Any]]]
         yield name, schema
     for key, inner in schema.items():
         for member, one in inner.items() if isinstance(inner, dict) else ():
-            yield from objects(one, member if key in ("properties", "$defs") else name)
+            yield from objects(one, member if key in ("properties", "definitions") else name)
         yield from objects(inner, name) if key in ("items", "additionalProperties") else ()
 
 
@@ -82,7 +82,7 @@ def test_every_value_has_a_comment() -> None:
 
 def _same_members(values: dict[str, Any], schema: dict[str, Any], path: str = "") -> list[str]:
     if "$ref" in schema:
-        schema = SCHEMA["$defs"][schema["$ref"].removeprefix("#/$defs/")]
+        schema = SCHEMA["definitions"][schema["$ref"].removeprefix("#/definitions/")]
     members = schema.get("properties", {})
     if not members or not values:
         return []
