@@ -16,7 +16,13 @@ from moorage_operator.planning.ownership import name_taken_message
 from moorage_operator.planning.snapshot import ChildKey, Condition, GatewaySnapshot
 from moorage_operator.planning.table_document import TableTooLarge
 
-_GRAVITY = ("UpstreamNotFound", "RefNotPermitted")
+_GRAVITY = (
+    "TlsSecretMissing",
+    "TlsSecretUnfit",
+    "UpstreamNotFound",
+    "RefNotPermitted",
+    "UpstreamFailed",
+)
 """Of several troubles the first of these gives the condition its reason."""
 
 
@@ -81,28 +87,26 @@ def _taken_hostnames(state: GatewayState) -> str:
 
 
 def _resolved(state: GatewayState) -> Condition:
-    tls = _tls_condition(state)
-    if tls is not None:
-        return tls
-    failed = _failed_upstreams(state)
-    if not state.findings and not failed:
+    troubles = [*_tls_troubles(state)]
+    troubles += [(str(finding.reason), str(finding)) for finding in state.findings]
+    troubles += [("UpstreamFailed", text) for text in _failed_upstreams(state)]
+    if not troubles:
         return GATEWAY.condition("ResolvedRefs", "ResolvedRefs", "every route leads to a group")
-    reasons = {finding.reason for finding in state.findings}
-    reason = next((reason for reason in _GRAVITY if reason in reasons), "UpstreamFailed")
-    text = told([*map(str, state.findings), *failed], "All other routes are served")
+    reason = min((reason for reason, _ in troubles), key=_GRAVITY.index)
+    text = told([text for _, text in troubles], "All other routes are served")
     return GATEWAY.condition("ResolvedRefs", reason, text)
 
 
-def _tls_condition(state: GatewayState) -> Condition | None:
+def _tls_troubles(state: GatewayState) -> list[tuple[str, str]]:
     tls, secret = state.gateway.spec.listener.tls, state.snapshot.tls_secret
     if tls is None or (secret is not None and secret.state == "Present"):
-        return None
+        return []
     place = f"spec.listener.tls.secretName: the Secret {quoted(tls.secret_name)}"
     if secret is None or secret.state == "Missing":
         text = f"{place} is not there; create it, of type kubernetes.io/tls"
-        return GATEWAY.condition("ResolvedRefs", "TlsSecretMissing", text)
+        return [("TlsSecretMissing", text)]
     text = f"{place} cannot be used: {secret.why}; replace tls.crt and tls.key in it"
-    return GATEWAY.condition("ResolvedRefs", "TlsSecretUnfit", text)
+    return [("TlsSecretUnfit", text)]
 
 
 def _failed_upstreams(state: GatewayState) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from moorage_operator.planning.snapshot import Condition
 
-EVENT_MESSAGE_CHARACTERS = 1000
+EVENT_MESSAGE_BYTES = 1000
 """The API server takes 1,024 bytes of a message; what is longer ends in an ellipsis."""
 
 EXPECTED_WAITS = frozenset({"Pending", "NoReadyPods", "NotVerified"})
@@ -92,11 +92,16 @@ def _condition_document(
 
 
 def _event(name: str, condition: Mapping[str, object]) -> EventText:
-    message = f"{name} is {condition.get('status')}: {condition.get('message')}"
-    if len(message) > EVENT_MESSAGE_CHARACTERS:
-        message = f"{message[: EVENT_MESSAGE_CHARACTERS - 1]}…"
+    message = _shortened(f"{name} is {condition.get('status')}: {condition.get('message')}")
     type_: Literal["Normal", "Warning"] = "Warning" if _warns(condition) else "Normal"
     return EventText(type_, str(condition.get("reason")), message)
+
+
+def _shortened(message: str) -> str:
+    encoded = message.encode()
+    if len(encoded) <= EVENT_MESSAGE_BYTES:
+        return message
+    return f"{encoded[: EVENT_MESSAGE_BYTES - 3].decode(errors='ignore')}…"
 
 
 def _warns(condition: Mapping[str, object]) -> bool:
