@@ -41,6 +41,7 @@ def read_table(document: bytes) -> RouteTable | None:
     """The table that was published; None if this is none that can be read."""
     expand = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        return decode_route_table(expand.decompress(document, MAX_PLAIN_BYTES))
+        plain = expand.decompress(document, MAX_PLAIN_BYTES)
+        return decode_route_table(plain) if expand.eof else None
     except (zlib.error, msgspec.DecodeError):
         return None

@@ -1,0 +1,78 @@
+"""A RouteTable as its ConfigMap holds it."""
+
+import hashlib
+
+import pytest
+
+from fakes.cr_documents import Document, group_document, route
+from fakes.golden_cases import plan_case, read_case
+from moorage_contract.route_table import Group, Route, RouteTable
+from moorage_operator.planning.ownership import child_key
+from moorage_operator.planning.table_document import (
+    MAX_TABLE_BYTES,
+    TableTooLarge,
+    compress_table,
+    read_table,
+)
+
+
+def noise(number: int) -> str:
+    """128 characters that compress to about half."""
+    return hashlib.sha512(str(number).encode()).hexdigest()
+
+
+def table(routes: int) -> RouteTable:
+    return RouteTable(
+        gateway="agents/agents",
+        routes=tuple(Route(path=f"/{noise(number)}", group="g") for number in range(routes)),
+        groups=(Group(name="g", source="Workload"),),
+    )
+
+
+def external_group(name: str, seed: int) -> Document:
+    text = "".join(noise(seed + number) for number in range(4096))
+    urls = [{"url": f"http://a/{text[at : at + 2000]}"} for at in range(0, 500_000, 2000)]
+    document = group_document(name, source={"external": {"endpoints": urls}})
+    document["metadata"]["namespace"] = "agents"
+    return document
+
+
+def test_it_is_read_back_and_always_the_same_bytes() -> None:
+    document = compress_table(table(10))
+
+    assert document == compress_table(table(10))
+    assert read_table(document) == table(10)
+
+
+def test_the_bound_is_kept_and_told() -> None:
+    fits, too_large = table(10_000), table(20_000)
+
+    assert len(compress_table(fits)) <= MAX_TABLE_BYTES
+    with pytest.raises(TableTooLarge, match=r"spec\.routes: .* split the routes"):
+        compress_table(too_large)
+
+
+@pytest.mark.parametrize("document", [b"", b"no gzip", compress_table(table(1))[:-9]])
+def test_what_is_no_table_is_none(document: bytes) -> None:
+    assert read_table(document) is None
+
+
+def test_a_table_that_is_too_large_leaves_the_last_one_in_force() -> None:
+    case = read_case("gateway-one-pod")
+    groups = [external_group(f"g{number}", seed=number * 4096) for number in range(5)]
+    case["groups"] += groups
+    case["resource"]["spec"]["routes"] += [
+        route(f"/{group['metadata']['name']}", group["metadata"]["name"]) for group in groups
+    ]
+    case["children"] = {"ConfigMap": case["resource"]["metadata"]["uid"]}
+
+    plan = plan_case(case)
+
+    touched = [child_key(child).kind for child in plan.children]
+    assert "ConfigMap" not in [*touched, *(key.kind for key in plan.unwanted)]
+    assert "Deployment" in touched
+    assert [(each.type, each.reason) for each in plan.conditions[:3]] == [
+        ("Accepted", "TableTooLarge"),
+        ("ResolvedRefs", "ResolvedRefs"),
+        ("Programmed", "NotAccepted"),
+    ]
