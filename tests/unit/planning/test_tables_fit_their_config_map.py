@@ -30,8 +30,8 @@ def table(routes: int) -> RouteTable:
 
 
 def external_group(name: str, seed: int) -> Document:
-    text = "".join(noise(seed + number) for number in range(4096))
-    urls = [{"url": f"http://a/{text[at : at + 2000]}"} for at in range(0, 500_000, 2000)]
+    text = "".join(noise(seed + number) for number in range(2048))
+    urls = [{"url": f"http://a/{text[at : at + 1000]}"} for at in range(0, 250_000, 1000)]
     document = group_document(name, source={"external": {"endpoints": urls}})
     document["metadata"]["namespace"] = "agents"
     return document
@@ -59,7 +59,7 @@ def test_what_is_no_table_is_none(document: bytes) -> None:
 
 def test_a_table_that_is_too_large_leaves_the_last_one_in_force() -> None:
     case = read_case("gateway-one-pod")
-    groups = [external_group(f"g{number}", seed=number * 4096) for number in range(5)]
+    groups = [external_group(f"g{number}", seed=number * 2048) for number in range(8)]
     case["groups"] += groups
     case["resource"]["spec"]["routes"] += [
         route(f"/{group['metadata']['name']}", group["metadata"]["name"]) for group in groups
