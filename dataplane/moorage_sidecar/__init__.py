@@ -2,6 +2,13 @@
 
 from moorage_sidecar.bridge import BridgeCounts, StdioBridge
 from moorage_sidecar.limits import BridgeLimits
-from moorage_sidecar.stdio_server import StdioServer
+from moorage_sidecar.stdio_server import BridgedServer, LaunchedServer, StdioServer
 
-__all__ = ["BridgeCounts", "BridgeLimits", "StdioBridge", "StdioServer"]
+__all__ = [
+    "BridgeCounts",
+    "BridgeLimits",
+    "BridgedServer",
+    "LaunchedServer",
+    "StdioBridge",
+    "StdioServer",
+]

@@ -19,7 +19,7 @@ from moorage_sidecar.serving.legacy_story import LegacyStory
 from moorage_sidecar.serving.modern_story import ModernStory
 from moorage_sidecar.sessions.session_registry import SessionRegistry
 from moorage_sidecar.sharing.shared_pool import SharedPool
-from moorage_sidecar.stdio_server import StdioServer
+from moorage_sidecar.stdio_server import BridgedServer
 
 DRAIN_POLL_SECONDS: Final = 0.05
 CLOSE_SECONDS: Final = 1.0
@@ -45,7 +45,9 @@ class BridgeCounts:
 class StdioBridge:
     """One stdio server behind one listening socket."""
 
-    def __init__(self, name: str, server: StdioServer, limits: BridgeLimits | None = None) -> None:
+    def __init__(
+        self, name: str, server: BridgedServer, limits: BridgeLimits | None = None
+    ) -> None:
         self.name = name
         self._server = server
         self._limits = limits or BridgeLimits()

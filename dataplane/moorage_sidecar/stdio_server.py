@@ -23,3 +23,16 @@ class StdioServer:
     def program(self) -> str:
         """The program alone: arguments may hold secrets and stay out of logs and errors."""
         return self.command[0]
+
+
+@dataclass(frozen=True)
+class LaunchedServer:
+    """An MCP server that a launcher in another container starts, whose command it alone knows."""
+
+    program: str
+    """What people call it."""
+    socket_path: str
+
+
+BridgedServer = StdioServer | LaunchedServer
+"""What a bridge can stand for; each has a ``program`` by which people know it."""

@@ -12,17 +12,19 @@ import signal
 import subprocess
 from typing import Final
 
+from moorage_sidecar.processes.process_exit import ProcessExit
+
 REAP_INTERVAL_SECONDS: Final = 0.02
 REAP_ATTEMPTS: Final = 100
 
 
 class ExitWatch:
-    """Watches one leader of a process group; ``ended`` gets its wait status."""
+    """Watches one leader of a process group; ``ended`` gets how it ended."""
 
     def __init__(self, popen: "subprocess.Popen[bytes]") -> None:
         self._loop = asyncio.get_running_loop()
         self._popen = popen
-        self.ended: asyncio.Future[int] = self._loop.create_future()
+        self.ended: asyncio.Future[ProcessExit] = self._loop.create_future()
         self._pidfd = os.pidfd_open(popen.pid)
         self._loop.add_reader(self._pidfd, self._take_end)
 
@@ -37,7 +39,7 @@ class ExitWatch:
         _signal_group(self._popen.pid, signal.SIGKILL)
         status = self._popen.wait()
         self._reap_adopted(REAP_ATTEMPTS)
-        self.ended.set_result(status)
+        self.ended.set_result(ProcessExit(status))
 
     def _reap_adopted(self, attempts: int) -> None:
         """Wait for orphans of the group that became ours, as they do where we are process 1."""

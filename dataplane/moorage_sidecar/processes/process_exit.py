@@ -12,9 +12,17 @@ class ProcessExit:
     """Exit code, or the negative number of the signal that killed it."""
     stderr_tail: str = ""
     """Its last words on stderr, at most 2 KiB."""
+    remark: str = ""
+    """What else is known, like who sent the signal."""
+    ended_with: str = ""
+    """Set where nobody saw how the process itself ended: what ended and took it along."""
 
     def describe(self) -> str:
-        """``exit code 3`` or ``signal SIGKILL``."""
+        """``exit code 3`` or ``signal SIGKILL``, and what else is known."""
+        how = self.ended_with or self._describe_status()
+        return f"{how} ({self.remark})" if self.remark else how
+
+    def _describe_status(self) -> str:
         if self.status >= 0:
             return f"exit code {self.status}"
         return f"signal {signal_name(-self.status)}"

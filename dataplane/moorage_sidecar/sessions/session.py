@@ -32,7 +32,7 @@ from moorage_sidecar.server_lines import (
 from moorage_sidecar.sessions.event_stream import EventStream
 from moorage_sidecar.sessions.reaping import SessionActivity
 from moorage_sidecar.sessions.switchboard import Switchboard
-from moorage_sidecar.stdio_server import StdioServer
+from moorage_sidecar.stdio_server import BridgedServer
 from moorage_wire.jsonrpc import Message, MessageKind
 from moorage_wire.stdio import LineTooLong
 
@@ -45,7 +45,7 @@ class Session:
     """A session from its first message to the end of its process."""
 
     def __init__(
-        self, name: str, server: StdioServer, limits: BridgeLimits, *, resumable: bool
+        self, name: str, server: BridgedServer, limits: BridgeLimits, *, resumable: bool
     ) -> None:
         self.id = secrets.token_urlsafe(SESSION_ID_BYTES)
         self.version: str | None = None

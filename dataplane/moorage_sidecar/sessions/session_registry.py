@@ -8,7 +8,7 @@ from moorage_sidecar.limits import BridgeLimits
 from moorage_sidecar.refusals import OutcomeUnknown, SessionNotFound, Stopping, TooMany
 from moorage_sidecar.sessions.reaping import decide_ending
 from moorage_sidecar.sessions.session import Session
-from moorage_sidecar.stdio_server import StdioServer
+from moorage_sidecar.stdio_server import BridgedServer
 
 RETRY_SECONDS: Final = 5
 TICK_SECONDS: Final = 0.25
@@ -17,7 +17,7 @@ TICK_SECONDS: Final = 0.25
 class SessionRegistry:
     """Sessions by id. A session counts until the last of its process is gone."""
 
-    def __init__(self, name: str, server: StdioServer, limits: BridgeLimits) -> None:
+    def __init__(self, name: str, server: BridgedServer, limits: BridgeLimits) -> None:
         self._name = name
         self._server = server
         self._limits = limits

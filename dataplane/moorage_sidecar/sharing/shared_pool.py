@@ -17,7 +17,7 @@ from moorage_sidecar.refusals import (
 )
 from moorage_sidecar.sharing.era_probe import open_modern
 from moorage_sidecar.sharing.shared_server import SharedServer
-from moorage_sidecar.stdio_server import StdioServer
+from moorage_sidecar.stdio_server import BridgedServer
 
 RETRY_SECONDS: Final = 5
 TICK_SECONDS: Final = 0.25
@@ -29,7 +29,7 @@ VERDICT_REMEMBERED_SECONDS: Final = 60.0
 class SharedPool:
     """Shared servers by principal. A server counts until the last of its process is gone."""
 
-    def __init__(self, name: str, server: StdioServer, limits: BridgeLimits) -> None:
+    def __init__(self, name: str, server: BridgedServer, limits: BridgeLimits) -> None:
         self._name = name
         self._server = server
         self._limits = limits

@@ -48,7 +48,7 @@ from moorage_sidecar.sharing.translation import (
     progress_from_channel,
     to_channel,
 )
-from moorage_sidecar.stdio_server import StdioServer
+from moorage_sidecar.stdio_server import BridgedServer
 from moorage_wire.jsonrpc import Message, MessageKind, error_response, result_response
 from moorage_wire.stdio import LineTooLong
 
@@ -56,7 +56,7 @@ from moorage_wire.stdio import LineTooLong
 class SharedServer:
     """The process, and who waits for what of it."""
 
-    def __init__(self, server: StdioServer, limits: BridgeLimits, log: ProcessLog) -> None:
+    def __init__(self, server: BridgedServer, limits: BridgeLimits, log: ProcessLog) -> None:
         self.calls = SharedCalls(limits)
         self.tools = ListedTools()
         self.log = log
