@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from moorage_contract.route_table import Endpoint
+from moorage_local.addresses import Address
+from moorage_local.desk_notes import desk_notes
 from moorage_local.files import Files
 from moorage_local.findings import ConfigurationRefused, FileFinding
 from moorage_local.resources import NAME_PATH, Resources, read_resources
@@ -42,23 +44,30 @@ class Configuration:
     """What the user should know, though nothing is wrong."""
 
 
-def load_configuration(files: Files, upstreams: Upstreams) -> Configuration:
+def load_configuration(
+    files: Files, upstreams: Upstreams, listen: Address | None = None
+) -> Configuration:
     """Read the files as they are now; raises ``ConfigurationRefused`` with all findings."""
     resources = read_resources(files.read())
-    return configure(resources, upstreams, os.environ)
+    return configure(resources, upstreams, os.environ, listen)
 
 
 def configure(
-    resources: Resources, upstreams: Upstreams, environment: Mapping[str, str]
+    resources: Resources,
+    upstreams: Upstreams,
+    environment: Mapping[str, str],
+    listen: Address | None = None,
 ) -> Configuration:
     """The configuration that these resources and options make.
 
-    ``environment`` gives the variables that a stdio server's ``valueFrom`` names.
+    ``environment`` gives the variables that a stdio server's ``valueFrom`` names; ``listen`` is
+    what ``--listen`` says, None means loopback.
     Raises ``ConfigurationRefused`` with all findings, those of the resources too.
     """
     gateway = _only_gateway(resources)
     plan = _Plan(resources, upstreams, environment)
     if gateway is not None:
+        plan.check_listener(gateway, listen)
         for name in _named_groups(gateway, resources):
             plan.add(resources.groups[name])
     findings = (*resources.findings, *plan.findings, *_unused_upstreams(resources, upstreams))
@@ -72,7 +81,7 @@ def configure(
         counted=resources.counted(),
         notes=(
             *resources.warnings,
-            *_notes(resources, gateway, plan.groups),
+            *desk_notes(resources, gateway, plan.groups),
             *missing_programs(plan.groups.values(), environment),
         ),
     )
@@ -89,6 +98,13 @@ class _Plan:
     url_endpoints: dict[ResourceName, tuple[Endpoint, ...]] = field(default_factory=dict)
     bridges: dict[ResourceName, BridgePlan] = field(default_factory=dict)
     findings: list[FileFinding] = field(default_factory=list)
+
+    def check_listener(self, gateway: McpGateway, listen: Address | None) -> None:
+        if gateway.spec.listener.tls is not None and listen is not None and not listen.is_loopback:
+            message = f"a desk has no Secrets, so clients would be served at {listen} without TLS"
+            remedy = "leave --listen out or name a loopback address, or remove the field"
+            document = self.resources.document_of(gateway)
+            self.findings.append(document.finding(("spec", "listener", "tls"), message, remedy))
 
     def add(self, group: McpUpstreamGroup) -> None:
         self.groups[group.name] = group
@@ -118,7 +134,17 @@ class _Plan:
             message = f"there are no Secrets or ConfigMaps at a desk to take {quoted(name)} from"
             remedy = f"set {name} in the environment of moorage"
             self.findings.append(document.finding(path, message, remedy))
+        self._add_environment_sources(group, source)
         self.bridges[group.name] = bridge
+
+    def _add_environment_sources(self, group: McpUpstreamGroup, source: StdioSource) -> None:
+        document = self.resources.document_of(group)
+        message = "there are no Secrets or ConfigMaps at a desk to take variables from"
+        remedy = "name each variable in env with valueFrom instead, or mark it optional: true"
+        for index, variables in enumerate(source.environment_from):
+            if not variables.optional:
+                path = ("spec", "source", "stdio", "envFrom", index)
+                self.findings.append(document.finding(path, message, remedy))
 
 
 def _only_gateway(resources: Resources) -> McpGateway | None:
@@ -168,21 +194,3 @@ def _unused_upstreams(resources: Resources, upstreams: Upstreams) -> list[FileFi
         for name in upstreams
         if name not in workloads and not resources.findings
     ]
-
-
-def _notes(
-    resources: Resources, gateway: McpGateway, groups: Mapping[ResourceName, McpUpstreamGroup]
-) -> list[str]:
-    notes = []
-    if resources.foreign_kinds:
-        kinds = ", ".join(sorted(set(resources.foreign_kinds)))
-        notes.append(f"passed over, for Kubernetes alone: {kinds}")
-    scaled = [name.name for name, group in groups.items() if group.spec.scaling is not None]
-    if scaled:
-        notes.append(f"scaling is for the cluster and not used here: {', '.join(scaled)}")
-    if gateway.spec.replicas > 1:
-        notes.append(
-            f"spec.replicas {gateway.spec.replicas} is for the cluster: here one process serves; "
-            "start more with the same --key-file and other ports"
-        )
-    return notes

@@ -5,7 +5,8 @@ import logging
 from typing import Final
 
 from moorage_contract.route_table import RouteTable
-from moorage_local.configuration import Configuration, Upstreams, load_configuration
+from moorage_local.command_line import UpCommand
+from moorage_local.configuration import Configuration, load_configuration
 from moorage_local.files import Files, Fingerprint
 from moorage_local.findings import ConfigurationRefused, FileFinding, told
 from moorage_local.local_gateway import LocalGateway
@@ -25,13 +26,13 @@ class Reloading:
         configuration: Configuration,
         table: RouteTable,
         files: Files,
-        upstreams: Upstreams,
+        command: UpCommand,
     ) -> None:
         self.configuration = configuration
         self.table = table
         self._gateway = gateway
         self._files = files
-        self._upstreams = upstreams
+        self._command = command
 
     async def follow(self, seen: Fingerprint) -> None:
         """Look after the files, from what ``seen`` says of them, until cancelled."""
@@ -40,7 +41,9 @@ class Reloading:
 
     async def _change(self) -> None:
         try:
-            wanted = await asyncio.to_thread(load_configuration, self._files, self._upstreams)
+            wanted = await asyncio.to_thread(
+                load_configuration, self._files, self._command.upstreams, self._command.listen
+            )
             _refuse_other_gateway(self.configuration, wanted)
             self.table = await self._gateway.change(wanted)
         except ConfigurationRefused as refused:

@@ -70,7 +70,7 @@ class Serving:
         await _verified(gateway, signals)
         notes = [*_notes(self._command, configuration, listen), *open_files_notes(open_files)]
         self._welcome(configuration, table, gateway, listen, notes)
-        reloading = Reloading(local, configuration, table, self._files, self._command.upstreams)
+        reloading = Reloading(local, configuration, table, self._files, self._command)
         followers = (
             _watched(reloading.follow(seen)),
             _watched(self._report.follow(lambda: reloading.table, gateway.status)),

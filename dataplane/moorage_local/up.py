@@ -23,7 +23,7 @@ def up(command: UpCommand) -> int:
     files = Files(command.files)
     seen = files.fingerprint()
     try:
-        configuration = load_configuration(files, command.upstreams)
+        configuration = load_configuration(files, command.upstreams, command.listen)
         ring = read_or_create(command.key_file) if command.key_file else new_ring()
     except (ConfigurationRefused, KeyFileRefused) as refused:
         print(*_why(refused), sep="\n", file=sys.stderr)

@@ -15,7 +15,8 @@ URL_CHARACTERS = 1_024
 
 _PATH_SEGMENT = re.compile(r"[A-Za-z0-9._~-]+")
 _PRINTABLE_ASCII = re.compile(r"[!-~]+")
-_URL_PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)+")
+_AUTHORITY = re.compile(r"([^@:\[\]]+|\[[0-9A-Fa-f:.]+\])(:([1-9][0-9]{0,4})?)?")
+_URL_PATH = re.compile(r"(/([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)+")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HOSTNAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
 _DOT_SEGMENTS = (".", "..")
@@ -154,7 +155,7 @@ def _url_problem(text: str, schemes: tuple[str, ...]) -> Problem | None:
         return f"{quoted(text)} is not a URL", like
     if parts.scheme not in schemes or not parts.hostname:
         return f"{quoted(text)} is not an absolute {' or '.join(schemes)} URL", like
-    return _unwanted_part(text, parts) or _host_problem(parts.hostname, port)
+    return _unwanted_part(text, parts) or _host_problem(parts, parts.hostname, port)
 
 
 def _unwanted_part(text: str, parts: SplitResult) -> Problem | None:
@@ -167,9 +168,11 @@ def _unwanted_part(text: str, parts: SplitResult) -> Problem | None:
     return None
 
 
-def _host_problem(host: str, port: int | None) -> Problem | None:
+def _host_problem(parts: SplitResult, host: str, port: int | None) -> Problem | None:
     if port == 0:
         return "has the port 0", "use a port from 1 to 65535"
+    if _AUTHORITY.fullmatch(parts.netloc) is None:
+        return f"{quoted(parts.netloc)} is not a host and port", "write it like [::1]:8080"
     if not _is_address(host) and _HOSTNAME.fullmatch(host.removesuffix(".")) is None:
         return f"{quoted(host)} is not a host name", "write it like mcp.example.com"
     return None

@@ -13,6 +13,7 @@ from fakes.cr_documents import (
     stdio_group_document,
 )
 from fakes.cr_files import resources_in, write
+from moorage_local.addresses import Address
 from moorage_local.configuration import Configuration, configure
 from moorage_local.findings import ConfigurationRefused
 from moorage_local.stdio_commands import BridgePlan
@@ -29,9 +30,10 @@ def configured(
     *documents: Document,
     upstreams: dict[str, tuple[str, ...]] | None = None,
     environment: dict[str, str] | None = None,
+    listen: Address | None = None,
 ) -> Configuration:
     resources = resources_in(write(folder / "a.yaml", *documents))
-    return configure(resources, upstreams or {}, environment or {})
+    return configure(resources, upstreams or {}, environment or {}, listen)
 
 
 def refused(folder: Path, *documents: Document, **options: Any) -> list[str]:
@@ -171,3 +173,57 @@ def test_what_a_desk_does_not_do_is_noted(tmp_path: Path) -> None:
         "spec.replicas 2 is for the cluster: here one process serves; start more with the same "
         "--key-file and other ports",
     )
+
+
+SECURE = {"tls": {"secretName": "mcp-tls"}, "hostnames": ["mcp.example.com"]}
+
+
+@pytest.mark.parametrize("listen", [None, Address("127.0.0.1", 8080), Address("localhost", 0)])
+def test_on_loopback_a_listener_with_tls_is_served_without_and_that_is_noted(
+    tmp_path: Path, listen: Address | None
+) -> None:
+    documents = (gateway_document(listener=SECURE), group_document())
+    assert configured(tmp_path, *documents, listen=listen).notes == (
+        "spec.listener.tls is for the cluster: here clients are served plain HTTP",
+    )
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "desk.example.com"])
+def test_nobody_else_is_served_without_the_tls_that_the_file_asks_for(
+    tmp_path: Path, host: str
+) -> None:
+    listen = Address(host, 8080)
+    documents = (gateway_document(listener=SECURE), group_document())
+    assert refused(tmp_path, *documents, listen=listen) == [
+        "a.yaml:1: spec.listener.tls: a desk has no Secrets, so clients would be served at "
+        f"{listen} without TLS; leave --listen out or name a loopback address, or remove the field"
+    ]
+    plain = (gateway_document(), group_document())
+    assert configured(tmp_path, *plain, listen=listen).notes == ()
+
+
+def test_at_a_desk_the_option_says_whether_a_workload_has_tls(tmp_path: Path) -> None:
+    secure = {"workload": {**WORKLOAD["workload"], "tls": {"hostname": "tickets.desk.svc"}}}
+    configuration = configured(
+        tmp_path,
+        gateway_document(),
+        group_document(source=secure),
+        upstreams={"tickets": ("http://a:1",)},
+    )
+    assert [endpoint.url for endpoint in configuration.url_endpoints[TICKETS]] == [
+        "http://a:1/api/mcp"
+    ]
+    assert configuration.notes == ("workload.tls is for the cluster and not used here: tickets",)
+
+
+def test_a_desk_has_nothing_to_take_all_variables_from(tmp_path: Path) -> None:
+    needed = {"secretRef": {"name": "tickets"}}
+    spare = {"configMapRef": {"name": "tickets", "optional": True}}
+    assert refused(tmp_path, gateway_document(), stdio_group_document(envFrom=[spare, needed])) == [
+        "a.yaml:3: spec.source.stdio.envFrom[1]: there are no Secrets or ConfigMaps at a desk to "
+        "take variables from; name each variable in env with valueFrom instead, or mark it "
+        "optional: true"
+    ]
+    configuration = configured(tmp_path, gateway_document(), stdio_group_document(envFrom=[spare]))
+    assert configuration.bridges[TICKETS].server.environment == {}
+    assert "envFrom is for the cluster and not used here: tickets" in configuration.notes
