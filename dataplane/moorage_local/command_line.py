@@ -3,9 +3,9 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
+from moorage_contract.version import VERSION
 from moorage_local.addresses import Address, parse_address
 from moorage_operator.api.web_rules import endpoint_url
 
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="moorage", description="An MCP gateway that keeps every session with its server."
     )
-    parser.add_argument("--version", action="version", version=f"moorage {version('moorage')}")
+    parser.add_argument("--version", action="version", version=f"moorage {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_up(commands.add_parser("up", help="serve the gateway in the files, until Ctrl-C"))
     check = commands.add_parser("check", help="tell what is wrong with the files, and nothing else")
