@@ -13,6 +13,7 @@ from aiohttp import web
 
 from moorage_sidecar.limits import BridgeLimits
 from moorage_sidecar.serving.front_door import FrontDoor
+from moorage_sidecar.serving.group_key import GroupKey
 from moorage_sidecar.serving.http_server import BridgeServer
 from moorage_sidecar.serving.http_sse_story import HttpSseStory
 from moorage_sidecar.serving.legacy_story import LegacyStory
@@ -46,11 +47,17 @@ class StdioBridge:
     """One stdio server behind one listening socket."""
 
     def __init__(
-        self, name: str, server: BridgedServer, limits: BridgeLimits | None = None
+        self,
+        name: str,
+        server: BridgedServer,
+        limits: BridgeLimits | None = None,
+        key: GroupKey | None = None,
     ) -> None:
+        """With a ``key`` every request must show it."""
         self.name = name
         self._server = server
         self._limits = limits or BridgeLimits()
+        self._key = key
         self._registry = SessionRegistry(name, server, self._limits)
         self._pool = SharedPool(name, server, self._limits)
         self._runner: web.ServerRunner | None = None
@@ -98,15 +105,19 @@ class StdioBridge:
         self._registry.start()
         self._pool.start()
 
-    async def stop(self, drain_seconds: float) -> None:
-        """Open nothing new, let running calls end for a while, then end everything.
+    async def drain(self, drain_seconds: float) -> None:
+        """Open nothing new, let running calls end for a while, then end every server.
 
-        When this returns, no server process is left.
+        When this returns, no server process is left; who still asks is told to go elsewhere.
         """
         self._registry.refuse_new()
         self._pool.refuse_new()
-        await self._drain(drain_seconds)
+        await self._await_calls(drain_seconds)
         await asyncio.gather(self._registry.stop(), self._pool.stop())
+
+    async def stop(self, drain_seconds: float) -> None:
+        """Drain, and listen no more."""
+        await self.drain(drain_seconds)
         if self._runner is not None:
             await self._close(self._runner)
 
@@ -119,6 +130,7 @@ class StdioBridge:
             legacy=LegacyStory(self._registry, limits, self._server.program),
             http_sse=HttpSseStory(self._registry, limits),
             modern=ModernStory(self._pool, limits),
+            key=self._key,
         )
 
     async def _listen_on_port(self, runner: web.ServerRunner, host: str, port: int) -> None:
@@ -138,7 +150,7 @@ class StdioBridge:
         self._unix_socket = path
         self._address = "http://localhost"
 
-    async def _drain(self, drain_seconds: float) -> None:
+    async def _await_calls(self, drain_seconds: float) -> None:
         for _ in range(round(drain_seconds / DRAIN_POLL_SECONDS)):
             if not self._registry.calls + self._pool.calls:
                 return

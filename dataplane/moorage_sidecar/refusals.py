@@ -170,6 +170,19 @@ class Stopping(Refusal):
         )
 
 
+class WrongKey(Refusal):
+    """The caller has not shown the group's key."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "WrongKey",
+            "this server is reached only through the gateways of its group",
+            "call a gateway; if this is one, see whether its Secret holds the group's key",
+            status=401,
+            code=REFUSED,
+        )
+
+
 class BadRequest(Refusal):
     """The request itself is wrong. ``allow`` names the HTTP methods that are not."""
 

@@ -11,6 +11,7 @@ from moorage_sidecar.limits import BridgeLimits
 from moorage_sidecar.refusals import BadRequest, Refusal
 from moorage_sidecar.serving.answers import refusal_answer
 from moorage_sidecar.serving.caller_guard import check_caller
+from moorage_sidecar.serving.group_key import GroupKey
 from moorage_sidecar.serving.http_server import connection_of
 from moorage_sidecar.serving.http_sse_story import HttpSseStory
 from moorage_sidecar.serving.legacy_story import LegacyStory
@@ -41,6 +42,8 @@ class FrontDoor:
     legacy: LegacyStory
     http_sse: HttpSseStory
     modern: ModernStory
+    key: GroupKey | None = None
+    """What every request must show, where the bridge is open to a network."""
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; what cannot be answered is refused by name."""
@@ -53,6 +56,8 @@ class FrontDoor:
             return web.Response(status=CLIENT_GONE)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        if self.key is not None:
+            self.key.check(request.raw_headers)
         checked = check_request(request)
         if self.own_host is not None:
             check_caller(checked.head.host, checked.head.origin, self.own_host)

@@ -1,0 +1,50 @@
+"""What the kubelet asks: alive, ready, and before the end of the pod: drain."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+
+CLOSE_SECONDS: Final = 1.0
+
+
+class HealthSite:
+    """``/healthz``, ``/readyz`` and ``/drain`` on a port of their own."""
+
+    def __init__(
+        self, why_not_ready: Callable[[], Awaitable[str]], drain: Callable[[], Awaitable[None]]
+    ) -> None:
+        """``why_not_ready`` gives empty text when it is; ``drain`` returns when all is over."""
+        self._why_not_ready = why_not_ready
+        self._drain = drain
+        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=CLOSE_SECONDS)
+        self.address = ""
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen; raises ``OSError`` when the address cannot be had."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port).start()
+        bound_host, bound_port = self._runner.addresses[0][:2]
+        self.address = f"http://{bound_host}:{bound_port}"
+
+    async def stop(self) -> None:
+        """Listen no more."""
+        await self._runner.cleanup()
+
+    def _app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/healthz", self._answer_alive)
+        app.router.add_get("/readyz", self._answer_ready)
+        app.router.add_get("/drain", self._answer_drained)
+        return app
+
+    async def _answer_alive(self, _: web.Request) -> web.Response:
+        return web.Response(text="alive\n")
+
+    async def _answer_ready(self, _: web.Request) -> web.Response:
+        why_not = await self._why_not_ready()
+        return web.Response(text=f"{why_not or 'ready'}\n", status=503 if why_not else 200)
+
+    async def _answer_drained(self, _: web.Request) -> web.Response:
+        await self._drain()
+        return web.Response(text="drained\n")
