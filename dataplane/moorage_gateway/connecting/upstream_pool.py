@@ -8,6 +8,7 @@ import ssl
 from collections import deque
 from urllib.parse import urlsplit
 
+from moorage_contract.header_names import GROUP_KEY
 from moorage_contract.route_table import Endpoint, UpstreamTls
 from moorage_gateway.connecting.dead_peers import notice_dead_peer
 from moorage_gateway.connecting.endpoint_certificates import certificate_refused, trusting
@@ -36,10 +37,19 @@ class UpstreamPool:
         self._opening = 0
         self._retired = False
         self.url = endpoint.url
-        self._host_and_version = f" HTTP/1.1\r\nhost: {url.netloc}\r\n".encode("latin-1")
+        self._authority = url.netloc
         self.target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-        self._host_line = f" {self.target} HTTP/1.1\r\nhost: {url.netloc}\r\n".encode("latin-1")
-        self._post_line = b"POST" + self._host_line
+        self.show_key(None)
+
+    def show_key(self, key: str | None) -> None:
+        """What every request from now on shows to the endpoint; in ready bytes, as all that is
+        the same in each."""
+        lines = f" HTTP/1.1\r\nhost: {self._authority}\r\n".encode("latin-1")
+        if key is not None:
+            lines += b"%b: %b\r\n" % (GROUP_KEY, key.encode("ascii"))
+        self._head_start = lines
+        self._head_start_at_target = f" {self.target}".encode("latin-1") + lines
+        self._post_line = b"POST" + self._head_start_at_target
 
     def post(self, forward: bytes, session_line: bytes, body: bytes) -> bytes:
         """A whole POST to this endpoint, rebuilt from checked parts."""
@@ -55,7 +65,7 @@ class UpstreamPool:
         """A whole POST to another path and query of this endpoint (HTTP+SSE)."""
         return b"POST %b%b%bcontent-length: %d\r\n\r\n%b" % (
             target.encode("ascii"),
-            self._host_and_version,
+            self._head_start,
             forward,
             len(body),
             body,
@@ -63,7 +73,7 @@ class UpstreamPool:
 
     def bodiless(self, method: bytes, forward: bytes, session_line: bytes) -> bytes:
         """A whole request without a body (GET, DELETE, OPTIONS)."""
-        return b"%b%b%b%b\r\n" % (method, self._host_line, forward, session_line)
+        return b"%b%b%b%b\r\n" % (method, self._head_start_at_target, forward, session_line)
 
     @property
     def open_connections(self) -> int:
