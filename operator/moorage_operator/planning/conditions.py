@@ -13,21 +13,20 @@ Reasons = Mapping[str, Status]
 MESSAGE_CHARACTERS = 4_000
 """A longer message ends in an ellipsis: people read these, and etcd keeps them."""
 
-REFUSED_SPEC_REASONS: tuple[str, ...] = (
-    "MissingField",
-    "UnknownField",
-    "WrongType",
-    "OutOfBounds",
-    "InvalidValue",
-    "Duplicate",
-    "Contradiction",
-    "NotSupportedYet",
-    "UnknownKind",
-    "TooManyFindings",
-)
-"""Reasons of findings under which a whole document is refused."""
+SEVERAL_FINDINGS = "InvalidSpec"
+"""The reason where a document has findings of several kinds."""
 
-_REFUSED: Reasons = dict.fromkeys((*REFUSED_SPEC_REASONS, "InvalidSpec"), "False")
+_REFUSED: Reasons = {
+    "MissingField": "False",
+    "UnknownField": "False",
+    "WrongType": "False",
+    "OutOfBounds": "False",
+    "InvalidValue": "False",
+    "Duplicate": "False",
+    "NotSupportedYet": "False",
+    SEVERAL_FINDINGS: "False",
+}
+"""Reasons of findings under which a whole document is refused."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +84,7 @@ GROUP = ConditionTypes(
             "Accepted": {
                 "Accepted": "True",
                 **_REFUSED,
+                "Contradiction": "False",
                 "WorkloadTaken": "False",
                 "NameTaken": "False",
             },

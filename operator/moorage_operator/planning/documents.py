@@ -7,7 +7,7 @@ from moorage_operator.api.gateway import McpGateway
 from moorage_operator.api.resources import read_resource
 from moorage_operator.api.stdio_source import StdioSource
 from moorage_operator.api.upstream_group import McpUpstreamGroup
-from moorage_operator.planning.conditions import ConditionTypes
+from moorage_operator.planning.conditions import SEVERAL_FINDINGS, ConditionTypes
 from moorage_operator.planning.snapshot import Condition, ObservedResource
 
 TROUBLES_TOLD = 10
@@ -40,8 +40,9 @@ def read_group(resource: ObservedResource) -> McpUpstreamGroup:
 def refused(kind: ConditionTypes, error: SpecError) -> Condition:
     """``Accepted`` of a document that is refused: its findings, the first ten of them."""
     findings = error.findings
-    reasons = {finding.reason for finding in findings}
-    reason = findings[0].reason if len(reasons) == 1 else "InvalidSpec"
+    reasons = {finding.reason for finding in findings} & kind.reasons["Accepted"].keys()
+    alike = all(finding.reason in reasons for finding in findings) and len(reasons) == 1
+    reason = reasons.pop() if alike else SEVERAL_FINDINGS
     text = told(list(map(str, findings)), "What was accepted last goes on")
     return kind.condition("Accepted", reason, text)
 
