@@ -15,8 +15,9 @@ AUDIENCE = "moorage-operator"
 LEADER_HEADER = "moorage-leader"
 """In a 421: ``host:port`` of the replica that leads."""
 MAX_FRAME_BYTES = 4 * 1024 * 1024
-MAX_TAGS_PER_REPORT = 100_000
-"""What is over comes with the next report; so many fill half a frame."""
+MAX_TAGS_PER_REPORT = 50_000
+MAX_ENDPOINTS_PER_REPORT = 5_000
+"""What is over comes with the next report, so that a frame holds it."""
 MAX_ENDPOINTS_PER_GUIDANCE = 10_000
 """What is over comes with the next guidance."""
 REPORT_SECONDS = 2.0
@@ -45,7 +46,8 @@ class EndpointReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     handshake: Handshake | None = None
     """None: as last told."""
     slots: int = 0
-    """Of a whole report: how many sessions this replica still opens by its present guidance."""
+    """Of an endpoint that this connection tells of for the first time: how many sessions this
+    replica still opens there by what it goes by."""
     opened: tuple[str, ...] = ()
     """Sessions that began through this replica and live."""
     seen: tuple[str, ...] = ()
@@ -94,11 +96,9 @@ class DemandReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What another gateway's handshake with an endpoint gave."""
+    """Another replica's handshake with the endpoint succeeded."""
 
-    verified: bool
     versions: tuple[str, ...] = ()
-    why: str = ""
 
 
 class EndpointGuidance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

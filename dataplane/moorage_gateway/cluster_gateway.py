@@ -14,8 +14,10 @@ from collections.abc import Callable
 from moorage_contract.route_table import RouteTable
 from moorage_gateway.cluster_settings import ClusterSettings
 from moorage_gateway.listening.certificate import ListenerCertificate
+from moorage_gateway.listening_socket import EVERYWHERE
 from moorage_gateway.open_files import raise_open_files
 from moorage_gateway.process import Gateway
+from moorage_gateway.report_channel import Reporter
 from moorage_gateway.reporting.cluster_facts import ClusterFacts
 from moorage_gateway.settings import GatewaySettings
 from moorage_gateway.watching.api_server import ApiServer
@@ -97,6 +99,12 @@ class ClusterGateway:
             keys.ring,
             certificate=self._certificate,
             cluster=self._facts,
+            reporter=Reporter(
+                pod=self._settings.pod_name,
+                token=self._settings.files.identity / "report-token",
+                table_digest=self.table_digest,
+                key_ids=self.key_ids,
+            ),
         )
         await gateway.start(table)
         self.gateway, self._served, self._digest = gateway, table, published.digest
@@ -111,9 +119,9 @@ class ClusterGateway:
     def _gateway_settings(self) -> GatewaySettings:
         settings = self._settings
         return GatewaySettings(
-            listen_host="0.0.0.0",
+            listen_host=EVERYWHERE,
             listen_port=settings.listen_port,
-            admin_host="0.0.0.0",
+            admin_host=EVERYWHERE,
             admin_port=settings.admin_port,
             replica_host=settings.pod_ip,
             access_log=STDERR,
@@ -169,6 +177,7 @@ class ClusterGateway:
             following.remember(self._memory.note(table))
         if published is not None and published.digest != self._digest:
             self._digest = published.digest
+            gateway.report_soon()
             self._tell_in_force()
 
     def table_digest(self) -> str:

@@ -3,8 +3,8 @@
 import asyncio
 import os
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
 
+from moorage_contract.version import VERSION
 from moorage_gateway.limiting.half_sent import HalfSent
 from moorage_gateway.relaying.call_end import CallEnds
 from moorage_gateway.relaying.exchange import Exchanges
@@ -18,6 +18,7 @@ from moorage_gateway.reporting.loop_lag import LoopLag
 from moorage_gateway.reporting.session_keys import SessionKeys
 from moorage_gateway.routing.endpoint_book import EndpointBook
 from moorage_gateway.routing.moorings import Moorings
+from moorage_gateway.routing.new_endpoints import NewEndpoints
 from moorage_gateway.routing.session_ledger import SessionLedger
 from moorage_gateway.routing.verification import Verification
 from moorage_gateway.settings import GatewaySettings
@@ -41,7 +42,8 @@ class Parts:
         self._session_keys = SessionKeys(ring)
         self.access_log = _access_log(settings, self._session_keys)
         self.verification = Verification(jitter)
-        book = EndpointBook(limits, self.verification.begin)
+        self.new_endpoints = NewEndpoints(self.verification.begin)
+        book = EndpointBook(limits, self.new_endpoints.appeared)
         self.verification.book = book
         sealer = CapsuleSealer(ring, gateway, os.urandom(8))
         self.runtime = Runtime(
@@ -79,6 +81,7 @@ class Parts:
         """End what ``start`` began, and every connection."""
         self.loop_lag.stop()
         await self.front.http_sse.stop()
+        self.new_endpoints.stop()
         await self.verification.stop()
         self.runtime.book.close()
         if self.access_log is not None:
@@ -86,7 +89,7 @@ class Parts:
 
     def _process_facts(self) -> ProcessFacts:
         dropped = self.access_log.dropped if self.access_log is not None else lambda: 0
-        return ProcessFacts(version("moorage"), self.loop_lag.worst_seconds, dropped)
+        return ProcessFacts(VERSION, self.loop_lag.worst_seconds, dropped)
 
     def _endpoint_samples(self) -> Iterator[EndpointSample]:
         for group in self.runtime.book.groups.values():

@@ -11,10 +11,12 @@ from moorage_contract.route_table import RouteTable
 from moorage_gateway.connecting.dead_peers import notice_dead_peer
 from moorage_gateway.gateway_status import GatewayStatus, gateway_status
 from moorage_gateway.listening.certificate import ListenerCertificate
-from moorage_gateway.listening.handshake_gate import HandshakeGate
+from moorage_gateway.listening.tls_listener import TlsListener
+from moorage_gateway.listening_socket import BACKLOG, listening_socket
 from moorage_gateway.parting import Parting
 from moorage_gateway.parts import Parts
 from moorage_gateway.relaying.client_connection import ClientConnection
+from moorage_gateway.report_channel import ReportChannel, Reporter
 from moorage_gateway.reporting.admin_pages import Readiness
 from moorage_gateway.reporting.admin_site import AdminSite
 from moorage_gateway.reporting.cluster_facts import ClusterFacts
@@ -24,7 +26,6 @@ from moorage_gateway.stopping import StopSequence
 from moorage_wire.capsules import KeyRing
 
 LEDGER_SWEEP_SECONDS = 5.0
-BACKLOG = 1024
 _log = logging.getLogger(__name__)
 
 
@@ -38,23 +39,27 @@ class Gateway:
         unix_seconds: Callable[[], float] = time.time,
         certificate: ListenerCertificate | None = None,
         cluster: Callable[[], ClusterFacts | None] = lambda: None,
+        reporter: Reporter | None = None,
     ) -> None:
         """``unix_seconds`` is the clock by which capsules expire.
 
         With a ``certificate``, which must have been read, the MCP port speaks TLS only. ``cluster``
-        says what the status page and the metrics tell of the ties to a cluster.
+        says what the status page and the metrics tell of the ties to a cluster. ``reporter`` is who
+        reports to the operator that a table names.
         """
         self._settings = settings
         self._ring = ring
         self._unix_seconds = unix_seconds
         self._certificate = certificate
         self._cluster = cluster
+        self._reporter = reporter
+        self._channel: ReportChannel | None = None
         self._table = RouteTable(gateway="")
         self._begin_until = float("inf")
         self._has_begun = False
         """True from the first moment of readiness on: later groups cannot take it back."""
         self._tasks: list[asyncio.Task[None]] = []
-        self._listener: asyncio.Server | None = None
+        self._listener: asyncio.Server | TlsListener | None = None
         self._stop: asyncio.Task[None] | None = None
 
     async def start(self, table: RouteTable) -> None:
@@ -74,6 +79,8 @@ class Gateway:
             parts.front.http_sse.replica_routes(),
         )
         parts.cells.cluster = self._cluster
+        if self._reporter is not None:
+            self._channel = ReportChannel(parts, self._reporter, random.random)
         parts.start()
         try:
             self.apply(table)
@@ -92,29 +99,25 @@ class Gateway:
             parts.front.http_sse.sweep,
             self._forget_idle_sessions,
         )
+        if self._channel is not None:
+            self._run(self._channel.run, self._channel.tick)
         # What lives now lives as long as the process: no collection need look at it again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000)
 
     async def _listen(self) -> None:
-        loop, settings = asyncio.get_running_loop(), self._settings
-        self._listener = await loop.create_server(
-            self._new_connection,
-            settings.listen_host,
-            settings.listen_port,
-            backlog=BACKLOG,
-        )
-        for listening in self._listener.sockets:
-            notice_dead_peer(listening)
-        self._port = int(self._listener.sockets[0].getsockname()[1])
-
-    def _new_connection(self) -> ClientConnection | HandshakeGate:
-        server, loop = self._parts.front_server, asyncio.get_running_loop()
+        loop, server = asyncio.get_running_loop(), self._parts.front_server
+        listening = listening_socket(self._settings.listen_host, self._settings.listen_port)
+        notice_dead_peer(listening)
+        self._port = int(listening.getsockname()[1])
         if self._certificate is None:
-            return ClientConnection(server, loop)
-        certificate = self._certificate
-        return HandshakeGate(server, loop, lambda: certificate.context)
+            self._listener = await loop.create_server(
+                lambda: ClientConnection(server, loop), sock=listening, backlog=BACKLOG
+            )
+        else:
+            certificate = self._certificate
+            self._listener = TlsListener(listening, server, lambda: certificate.context)
 
     async def _undo_start(self) -> None:
         if self._listener is not None:
@@ -136,11 +139,20 @@ class Gateway:
         """The port of the admin pages."""
         return self._admin.port
 
+    @property
+    def open_connections(self) -> int:
+        """Of clients, with those whose TLS handshake is still under way."""
+        return self._parts.front_server.open_connections
+
     def apply(self, table: RouteTable) -> None:
         """Put ``table`` in force: what stays the same keeps its sessions and connections."""
         self._table = table
         parting = Parting(self._parts, table)
+        if self._channel is not None:
+            self._channel.expect(table)
         self._parts.runtime.book.apply(table.groups)
+        if self._channel is not None:
+            self._channel.follow(table)
         self._parts.front.apply(table)
         parting.begin()
 
@@ -153,6 +165,12 @@ class Gateway:
         self._parts.use_ring(ring)
         if left:
             self._parts.runtime.moorings.forget_opened()
+        self.report_soon()
+
+    def report_soon(self) -> None:
+        """What is in force here has changed: the operator should not wait for the next report."""
+        if self._channel is not None:
+            self._channel.client.hurry()
 
     def key_ids(self) -> frozenset[str]:
         """Hexadecimal ids of the keys in the ring: what is told of them."""

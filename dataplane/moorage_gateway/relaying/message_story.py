@@ -169,7 +169,7 @@ class MessageStory:
         mooring = runtime.moorings.mint(call.route.path, content)
         call.mooring = mooring
         tag = session_tag(uid, upstream_session_id)
-        runtime.ledger.touch(tag, booked.group, uid, runtime.loop_seconds())
+        runtime.ledger.open(tag, booked.group, uid, runtime.loop_seconds())
         return client_line(mooring), EventIds(runtime, call.route.path, uid, tag).seal
 
     def _affinity(self, call: Call) -> Affinity:

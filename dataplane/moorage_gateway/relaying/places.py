@@ -7,12 +7,14 @@ from contextlib import suppress
 from moorage_gateway.errors import EndpointUnreachable
 from moorage_gateway.routing.endpoint_book import BookedEndpoint, BookedGroup
 from moorage_gateway.routing.endpoint_state import EndpointState
-from moorage_gateway.routing.picker import pick_for_request, pick_for_session
+from moorage_gateway.routing.picker import awaits_slot, pick_for_request, pick_for_session
 
 PLACES_TO_TRY = 3
 """Endpoints that a request may try while nothing of it was sent to any."""
 FIRST_HANDSHAKE_SECONDS = 1.0
 """How long a request waits for a group that has just appeared; mostly it is milliseconds."""
+SLOT_SECONDS = 2.0
+"""How long a new session waits for a slot; a leader shifts slots in a few round trips."""
 
 
 class SessionPlace:
@@ -22,12 +24,16 @@ class SessionPlace:
         self.booked = booked
         self._kept = True
         booked.group.session_opened(booked.uid)
+        if booked.group.slots is not None:
+            booked.group.slots.keep(booked.uid)
 
     def give_back(self) -> None:
         """The ledger counts the session itself from now on, or it did not begin."""
         if self._kept:
             self._kept = False
             self.booked.group.session_closed(self.booked.uid)
+            if self.booked.group.slots is not None:
+                self.booked.group.slots.give_back(self.booked.uid)
 
 
 async def place_of_request(group: BookedGroup, key: bytes | None) -> BookedEndpoint:
@@ -44,6 +50,7 @@ async def begin_somewhere(
     ``begin`` gives the place back once the session is counted; what is left is given back here.
     """
     await _first_handshake(group)
+    await _slot(group)
     for attempt in range(PLACES_TO_TRY):
         # The place is taken before the answer comes, else a burst would overfill one endpoint.
         place = SessionPlace(pick_for_session(group, key))
@@ -68,8 +75,29 @@ async def _first_handshake(group: BookedGroup) -> None:
                 await group.changed.wait()
 
 
+async def _slot(group: BookedGroup) -> None:
+    """Wait while other replicas hold what is free: who keeps clients waiting gets slots first."""
+    slots = group.slots
+    if slots is None:
+        return
+    slots.arrivals += 1
+    if not awaits_slot(group):
+        return
+    slots.hold()
+    try:
+        async with asyncio.timeout(SLOT_SECONDS):
+            while awaits_slot(group):
+                await group.changed.wait()
+    except TimeoutError:
+        return  # the picker refuses it
+    finally:
+        slots.held -= 1
+
+
 def _is_new(group: BookedGroup) -> bool:
     return any(
-        booked.health.state is EndpointState.VERIFYING and not booked.health.failures
+        booked.endpoint.ready
+        and booked.health.state is EndpointState.VERIFYING
+        and not booked.health.failures
         for booked in group.endpoints.values()
     )

@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
+from msgspec.structs import replace
+
 from moorage_contract.route_table import Endpoint, Group
 from moorage_gateway.connecting.upstream_pool import UpstreamPool
 from moorage_gateway.routing.endpoint_state import EndpointState, Health
 from moorage_gateway.routing.load_ladder import LoadLadder
+from moorage_gateway.routing.session_slots import SessionSlots
 from moorage_gateway.settings import Limits
 
 
@@ -28,6 +31,11 @@ class BookedEndpoint:
     def uid(self) -> str:
         return self.endpoint.uid
 
+    @property
+    def may_get_new_work(self) -> bool:
+        """One that is not ready, or on its way out, serves what is bound to it."""
+        return self.endpoint.ready and self.health.state is EndpointState.READY
+
 
 class BookedGroup:
     """One upstream group: its rules and its endpoints by uid."""
@@ -43,6 +51,8 @@ class BookedGroup:
         self.in_flight: dict[str, int] = {}
         self.live_sessions: dict[str, int] = {}
         self.changed = asyncio.Event()
+        self.slots: SessionSlots | None = None
+        """What other replicas leave to this one; None where it is the only one."""
 
     @property
     def name(self) -> str:
@@ -88,6 +98,8 @@ class BookedGroup:
     def leave(self, uid: str) -> None:
         """Take an endpoint out; what still runs there stays counted until it ends."""
         del self.endpoints[uid]
+        if self.slots is not None:
+            self.slots.leave(uid)
         for counts in (self.in_flight, self.live_sessions):
             if not counts.get(uid):
                 counts.pop(uid, None)
@@ -95,13 +107,19 @@ class BookedGroup:
     def place(self, booked: BookedEndpoint) -> None:
         """Put an endpoint on the ladders if it may get new work, else take it off."""
         uid = booked.uid
-        if booked.health.state is EndpointState.READY:
+        if booked.may_get_new_work:
             if uid not in self.requests:
                 self.requests.add(uid, self.in_flight.get(uid, 0))
                 self.sessions.add(uid, self.live_sessions.get(uid, 0))
         else:
             self.requests.remove(uid)
             self.sessions.remove(uid)
+        if self.slots is not None:
+            self.slots.place(uid, booked.may_get_new_work)
+        self.tell_waiting()
+
+    def tell_waiting(self) -> None:
+        """Those who wait for an endpoint or for a slot look again."""
         self.changed.set()
         self.changed = asyncio.Event()
 
@@ -113,6 +131,8 @@ class EndpointBook:
         self._limits = limits
         self._appeared = appeared
         self.groups: dict[str, BookedGroup] = {}
+        self.health_changed: Callable[[], None] = lambda: None
+        """Called when an endpoint is in another state than before."""
 
     def apply(self, groups: Iterable[Group]) -> None:
         """Bring the book to a new table. Endpoints that stay keep connections and health."""
@@ -123,6 +143,8 @@ class EndpointBook:
             booked = self.groups.setdefault(name, BookedGroup(rules))
             if _spoken_to_otherwise(booked.rules, rules):
                 self._remove_absent(booked, {})
+            if rules.key != booked.rules.key:
+                _show_key(booked, rules.key)
             booked.rules = rules
             self._apply_group(booked, {endpoint.uid: endpoint for endpoint in rules.endpoints})
 
@@ -131,12 +153,13 @@ class EndpointBook:
         for uid, endpoint in wanted.items():
             if uid not in group.endpoints:
                 pool = UpstreamPool(endpoint, self._limits, group.rules.tls)
+                pool.show_key(group.rules.key)
                 group.endpoints[uid] = booked = BookedEndpoint(endpoint, group, pool)
                 self._appeared(booked)
 
     def _remove_absent(self, group: BookedGroup, wanted: Mapping[str, Endpoint]) -> None:
         for uid, booked in tuple(group.endpoints.items()):
-            if wanted.get(uid) != booked.endpoint:
+            if uid not in wanted or not _is_same(wanted[uid], booked.endpoint):
                 group.leave(uid)
                 self.set_health(booked, booked.health.removed())
                 booked.pool.retire()
@@ -146,12 +169,22 @@ class EndpointBook:
         before, booked.health = booked.health, health
         if before.state is not health.state:
             booked.group.place(booked)
+            self.health_changed()
 
     def close(self) -> None:
         """Close every connection."""
         for group in self.groups.values():
             for booked in group.endpoints.values():
                 booked.pool.close()
+
+
+def _show_key(group: BookedGroup, key: str | None) -> None:
+    for booked in group.endpoints.values():
+        booked.pool.show_key(key)
+
+
+def _is_same(one: Endpoint, other: Endpoint) -> bool:
+    return replace(one, ready=other.ready) == other
 
 
 def _is_gone(name: str, wanted: Mapping[str, Group]) -> bool:

@@ -35,10 +35,16 @@ class Health:
     why: str = "not yet verified"
     versions: tuple[str, ...] = ()
     """Protocol versions that its handshake showed."""
+    own: bool = False
+    """Whether this gateway knows it by a handshake of its own."""
 
     def verified(self, versions: tuple[str, ...]) -> "Health":
         """After a successful handshake."""
-        return Health(EndpointState.READY, why="handshake succeeded", versions=versions)
+        return Health(EndpointState.READY, why="handshake succeeded", versions=versions, own=True)
+
+    def vouched_for(self, versions: tuple[str, ...]) -> "Health":
+        """After another replica's successful handshake."""
+        return Health(EndpointState.READY, why="verified by another replica", versions=versions)
 
     def failed(self, why: str, *, fatal: bool = False, silent: bool = False) -> "Health":
         """After a failure; a fatal one (no connection, no answer to a ping) needs no repetition."""
@@ -52,6 +58,7 @@ class Health:
             failures=failures,
             silent=silent,
             why=why,
+            own=True,
         )
 
     def answered(self) -> "Health":

@@ -10,20 +10,37 @@ from moorage_gateway.routing.rendezvous import owner
 def pick_for_session(group: BookedGroup, affinity_key: bytes | None) -> BookedEndpoint:
     """The endpoint of a new session: the owner of its affinity key, else the fullest one.
 
-    Only those with room take part. Packing lets idle endpoints retire. Raises EndpointUnreachable
-    when none is ready and CapacityError when all are full.
+    Only those with room for this replica take part. Packing lets idle endpoints retire. Raises
+    EndpointUnreachable when none is ready and CapacityError when all are full.
     """
-    per_pod = group.rules.sessions.per_pod
-    if affinity_key is not None:
-        with_room = (uid for uid in group.sessions if group.sessions.load(uid) < per_pod)
-        uid = owner(affinity_key, with_room)
-    else:
-        uid = group.sessions.fullest_below(per_pod)
+    uid = _with_room(group, affinity_key)
     if uid is not None:
         return group.endpoints[uid]
     if len(group.sessions):
         raise _no_room(group)
-    return _silent_one(group, group.live_sessions, per_pod)
+    return _silent_one(group, group.live_sessions, group.rules.sessions.per_pod)
+
+
+def _with_room(group: BookedGroup, affinity_key: bytes | None) -> str | None:
+    per_pod, slots = group.rules.sessions.per_pod, group.slots
+    if slots is not None:
+        return slots.fullest() if affinity_key is None else owner(affinity_key, slots)
+    if affinity_key is None:
+        return group.sessions.fullest_below(per_pod)
+    return owner(
+        affinity_key, (uid for uid in group.sessions if group.sessions.load(uid) < per_pod)
+    )
+
+
+def awaits_slot(group: BookedGroup) -> bool:
+    """Whether there is no slot for a new session here, and one may be granted soon."""
+    slots = group.slots
+    return (
+        slots is not None
+        and bool(len(group.sessions))
+        and slots.fullest() is None
+        and slots.may_come(group.rules.sessions.per_pod)
+    )
 
 
 def pick_for_request(group: BookedGroup, affinity_key: bytes | None) -> BookedEndpoint:
@@ -39,7 +56,11 @@ def _silent_one(
     group: BookedGroup, loads: Mapping[str, int], bound: float = float("inf")
 ) -> BookedEndpoint:
     """The least loaded endpoint that is only silent; raises EndpointUnreachable if none is."""
-    silent = [booked for booked in group.endpoints.values() if booked.health.silent]
+    silent = [
+        booked
+        for booked in group.endpoints.values()
+        if booked.health.silent and booked.endpoint.ready
+    ]
     if not silent:
         raise none_ready(group)
     booked = min(silent, key=lambda one: loads.get(one.uid, 0))
@@ -67,6 +88,13 @@ def none_ready(group: BookedGroup) -> EndpointUnreachable:
 
 
 def _no_room(group: BookedGroup) -> CapacityError:
+    if awaits_slot(group):
+        return CapacityError(
+            f'the free sessions of upstream group "{group.name}" are promised to other replicas',
+            reason="NoSlotForThisReplica",
+            remedy="send it again; if it stays so, raise sessions.perPod or add endpoints",
+            retry_after_seconds=2,
+        )
     return CapacityError(
         f'every endpoint of upstream group "{group.name}" has its '
         f"{group.rules.sessions.per_pod} sessions",

@@ -4,6 +4,7 @@ It counts; it does not decide who is served (capsules do). Sessions that other r
 enter when their first request comes here.
 """
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from moorage_gateway.errors import CapacityError
@@ -17,16 +18,27 @@ class SessionCounts(Protocol):
     def session_closed(self, group: str) -> None: ...
 
 
+class SessionNews(Protocol):
+    """Who tells others of sessions. Their group is the table's name of it."""
+
+    def opened(self, group: str, uid: str, tag: bytes) -> None: ...
+    def seen(self, group: str, uid: str, tag: bytes) -> None: ...
+    def ended(self, group: str, uid: str, tag: bytes) -> None: ...
+    def idle(self, group: str, uid: str, tag: bytes) -> None: ...
+
+
 class LiveSession:
     """One counted session."""
 
-    __slots__ = ("endpoint_uid", "group", "last_seen", "streams")
+    __slots__ = ("endpoint_uid", "group", "last_seen", "opened_seq", "streams")
 
     def __init__(self, group: BookedGroup, endpoint_uid: str, now: float) -> None:
         self.group = group
         self.endpoint_uid = endpoint_uid
         self.last_seen = now
         self.streams = 0
+        self.opened_seq = 0
+        """The report that tells its opening; 0 if another replica opened it, or nobody is told."""
 
 
 class SessionLedger:
@@ -36,6 +48,10 @@ class SessionLedger:
         self._limit = limit
         self._counts = counts
         self._sessions: dict[bytes, LiveSession] = {}
+        self.news: SessionNews | None = None
+
+    def __iter__(self) -> Iterator[tuple[bytes, LiveSession]]:
+        return iter(self._sessions.items())
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -61,6 +77,17 @@ class SessionLedger:
             self._sessions[tag] = LiveSession(group, endpoint_uid, now)
             group.session_opened(endpoint_uid)
             self._counts.session_opened(group.name)
+            if self.news is not None:
+                self.news.seen(group.name, endpoint_uid, tag)
+
+    def open(self, tag: bytes, group: BookedGroup, endpoint_uid: str, now: float) -> None:
+        """A session began through this process."""
+        known = len(self._sessions)
+        self.touch(tag, group, endpoint_uid, now)
+        if group.slots is not None and len(self._sessions) > known:
+            self._sessions[tag].opened_seq = group.slots.opened(endpoint_uid)
+            if self.news is not None:
+                self.news.opened(group.name, endpoint_uid, tag)
 
     def _move(self, session: LiveSession, group: BookedGroup) -> None:
         # Its group had left the table and is back: the new one counts from nothing.
@@ -88,10 +115,19 @@ class SessionLedger:
 
     def forget(self, tag: bytes) -> None:
         """The session ended."""
+        self._forget(tag, over=True)
+
+    def _forget(self, tag: bytes, *, over: bool) -> None:
         session = self._sessions.pop(tag, None)
-        if session is not None:
-            session.group.session_closed(session.endpoint_uid)
-            self._counts.session_closed(session.group.name)
+        if session is None:
+            return
+        group, uid = session.group, session.endpoint_uid
+        group.session_closed(uid)
+        self._counts.session_closed(group.name)
+        if group.slots is not None and session.opened_seq:
+            group.slots.closed(uid, session.opened_seq, over=over)
+        if self.news is not None:
+            (self.news.ended if over else self.news.idle)(group.name, uid, tag)
 
     def forget_idle(self, now: float) -> None:
         """Stop counting what has been silent for its group's ``idleSeconds``."""
@@ -102,4 +138,4 @@ class SessionLedger:
             and now - session.last_seen > session.group.rules.sessions.idle_seconds
         ]
         for tag in idle:
-            self.forget(tag)
+            self._forget(tag, over=False)

@@ -33,7 +33,10 @@ def test_a_new_endpoint_waits_for_its_handshake_and_says_so() -> None:
 def test_a_handshake_makes_any_endpoint_ready_with_a_clean_record(health: Health) -> None:
     ready = failed_often(health, 2).verified(("2025-11-25", "2026-07-28"))
     assert ready == Health(
-        EndpointState.READY, why="handshake succeeded", versions=("2025-11-25", "2026-07-28")
+        EndpointState.READY,
+        why="handshake succeeded",
+        versions=("2025-11-25", "2026-07-28"),
+        own=True,
     )
     assert not ready.silent and ready.failures == 0
 

@@ -78,7 +78,7 @@ class BridgedSession:
             raise self._failure
         runtime, booked = self._runtime, self.booked
         self._tag = tag
-        runtime.ledger.touch(tag, booked.group, booked.uid, runtime.loop_seconds())
+        runtime.ledger.open(tag, booked.group, booked.uid, runtime.loop_seconds())
         self._counted = runtime.ledger.stream_opened(tag)
 
     # the client says

@@ -138,7 +138,7 @@ class HeldStream:
         runtime, uid = self._runtime, session.booked.uid
         self._session = HeldSession(runtime, self._feed, self.opening, session, self.end)
         self._tag = session_tag(uid, session.session_id or self.id)
-        runtime.ledger.touch(self._tag, self.opening.group, uid, runtime.loop_seconds())
+        runtime.ledger.open(self._tag, self.opening.group, uid, runtime.loop_seconds())
         self._counted = runtime.ledger.stream_opened(self._tag)
 
     # how it ends

@@ -105,7 +105,7 @@ class RelayedStream:
         relay.wait_for_ever()
         now = runtime.loop_seconds()
         self._tag = session_tag(booked.uid, target)
-        runtime.ledger.touch(self._tag, booked.group, booked.uid, now)
+        runtime.ledger.open(self._tag, booked.group, booked.uid, now)
         self._counted = runtime.ledger.stream_opened(self._tag)
         self._place.give_back()
         self._ends_at = now + booked.group.rules.sessions.max_seconds

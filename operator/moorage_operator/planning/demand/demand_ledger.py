@@ -105,8 +105,8 @@ class DemandLedger:
 
     def _new_tags(self, pod: GatewayPod, report: DemandReport) -> int:
         new = 0
-        for table_name, told in report.groups.items():
-            group = self._groups.get(group_of(table_name, pod.gateway))
+        for named, told in report.groups.items():
+            group = self._groups.get(group_of(named, pod.gateway))
             for uid, endpoint in told.endpoints.items():
                 known = group.endpoints.get(uid) if group is not None else None
                 tags = known.tags if known is not None else {}
@@ -123,8 +123,6 @@ class DemandLedger:
         for name, (rules, told) in news.items():
             group = self._groups.setdefault(name, GroupOfPods(rules))
             group.rules = rules
-            if report.whole:
-                group.begin(pod, report.seq, told)
             group.hear(pod, report.seq, told, now)
         for name in self._groups_of(pod):
             self._groups[name].acknowledge(pod, report.guidance_seq, complete=not report.more)

@@ -77,15 +77,12 @@ class EndpointDemand:
         known = self.pods.get(pod)
         return known is not None and known.vanished_at is None and known.handshake.state != "down"
 
-    def begin(self, pod: GatewayPod, slots: int, report_seq: int) -> None:
-        """A new connection of a pod: what it may open it says itself."""
-        self._promised = None
-        self.pods[pod] = PodAtEndpoint(promises=Promises(slots, report_seq))
-
     def hear(self, pod: GatewayPod, report_seq: int, news: EndpointReport) -> None:
-        """Take in what a report says of the endpoint."""
+        """Take in what a report says; the first one also says what the pod may still open."""
         self._promised = None
-        known = self.pods.setdefault(pod, PodAtEndpoint())
+        known = self.pods.get(pod)
+        if known is None:
+            known = self.pods[pod] = PodAtEndpoint(promises=Promises(news.slots, report_seq))
         known.handshake = news.handshake or known.handshake
         for tag in news.ended:
             self._end(tag)

@@ -4,7 +4,7 @@ from moorage_contract.report_channel import GroupReport
 from moorage_operator.planning.demand.endpoint_demand import EndpointDemand
 from moorage_operator.planning.demand.gateway_pod import GatewayPod, Wants
 from moorage_operator.planning.demand.served_groups import GroupRules
-from moorage_operator.planning.demand.verdicts import merged_verdict
+from moorage_operator.planning.demand.verdicts import decisive
 from moorage_operator.planning.snapshot import EndpointVerdict, GroupDemand
 
 
@@ -33,11 +33,6 @@ class GroupOfPods:
     def all_are_here(self) -> bool:
         """Whether as many pods report as there should be: then all promises are known."""
         return len(self.pods) >= self.rules.gateway_pods
-
-    def begin(self, pod: GatewayPod, report_seq: int, news: GroupReport) -> None:
-        """The whole report of a new connection follows; what it still may open it says."""
-        for uid, told in news.endpoints.items():
-            self.endpoints.setdefault(uid, EndpointDemand()).begin(pod, told.slots, report_seq)
 
     def hear(self, pod: GatewayPod, report_seq: int, news: GroupReport, now: float) -> None:
         """Take in what a report tells."""
@@ -76,8 +71,8 @@ class GroupOfPods:
     def demand(self) -> GroupDemand:
         """What the operator's plans are told."""
         verdicts = (
-            EndpointVerdict(uid, verdict.verified, verdict.versions, verdict.why)
+            EndpointVerdict(uid, decided.state == "ready", decided.versions, decided.why)
             for uid, endpoint in sorted(self.endpoints.items())
-            if (verdict := merged_verdict(endpoint.handshakes())) is not None
+            if (decided := decisive(endpoint.handshakes())) is not None
         )
         return GroupDemand(sessions=self.sessions, verdicts=tuple(verdicts))

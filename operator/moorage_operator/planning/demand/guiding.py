@@ -10,7 +10,7 @@ from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.planning.demand.group_of_pods import GroupOfPods
 from moorage_operator.planning.demand.promises import Promise
 from moorage_operator.planning.demand.sharing import share_of, slots_now
-from moorage_operator.planning.demand.verdicts import merged_verdict, pick_verifier, verdict_for
+from moorage_operator.planning.demand.verdicts import decisive, pick_verifier, verdict_for
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def guide(group: GroupOfPods, pod: GatewayPod, occasion: Occasion) -> dict[str, 
             load=len(endpoint.tags),
             slots=_slots(group, pod, endpoint, order, occasion),
             verify=endpoint.verifier == pod and known.handshake.state == "verifying",
-            verdict=verdict_for(known.handshake, merged_verdict(endpoint.handshakes())),
+            verdict=verdict_for(known.handshake, decisive(endpoint.handshakes())),
         )
         if occasion.first or _is_news(known, guidance):
             promise = Promise(occasion.guidance_seq, occasion.report_seq, guidance.slots)

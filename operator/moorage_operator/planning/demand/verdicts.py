@@ -6,22 +6,22 @@ from moorage_contract.report_channel import Handshake, Verdict
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
 
 
-def merged_verdict(handshakes: Iterable[Handshake]) -> Verdict | None:
-    """One success is enough; without any the first own failure tells why; else nothing is known."""
+def decisive(handshakes: Iterable[Handshake]) -> Handshake | None:
+    """The one that decides: any success; without one the first own failure; else None."""
     failure = None
     for handshake in handshakes:
         if handshake.state == "ready":
-            return Verdict(verified=True, versions=handshake.versions, why=handshake.why)
+            return handshake
         if handshake.own and failure is None:
-            failure = Verdict(verified=False, why=handshake.why)
+            failure = handshake
     return failure
 
 
-def verdict_for(known: Handshake, verdict: Verdict | None) -> Verdict | None:
-    """What a pod is told of others' handshakes: only what it does not know by itself."""
-    if verdict is None or known.own or known.state != "verifying":
+def verdict_for(known: Handshake, decided: Handshake | None) -> Verdict | None:
+    """What a pod that knows nothing itself is told: that another one's handshake succeeded."""
+    if decided is None or decided.state != "ready" or known.own or known.state != "verifying":
         return None
-    return verdict
+    return Verdict(versions=decided.versions)
 
 
 def pick_verifier(

@@ -171,6 +171,7 @@ class ReportServer:
         pod = connection.pod
         before, self._connections[pod] = self._connections.get(pod), connection
         if before is not None:
+            ledger.vanish(pod, self._now(), may_live_on=True)
             await before.close(1012, "a newer connection of this pod took its place")
         writing = asyncio.create_task(
             connection.write(lambda answer: self._guidance(connection, ledger, answer))

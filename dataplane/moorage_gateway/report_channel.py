@@ -1,0 +1,86 @@
+"""The report channel of one gateway pod: what it reports, and what it does with the answer."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from moorage_contract.report_channel import DemandReport, Guidance
+from moorage_contract.route_table import RouteTable
+from moorage_gateway.parts import Parts
+from moorage_gateway.reporting.report_client import ReportClient
+from moorage_gateway.routing.guided import Guided, ReplicaFacts
+
+TICK_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """Who reports. The callables are asked at each report."""
+
+    pod: str
+    token: Path
+    """File with the token for the operator."""
+    table_digest: Callable[[], str]
+    key_ids: Callable[[], frozenset[str]]
+
+
+class ReportChannel:
+    """Between the endpoint book and the operator's leader."""
+
+    def __init__(self, parts: Parts, reporter: Reporter, jitter: Callable[[], float]) -> None:
+        self._parts = parts
+        self._reporter = reporter
+        self.client = ReportClient(self, reporter.token, jitter)
+        runtime = parts.runtime
+        self.guided = Guided(
+            runtime.book,
+            runtime.ledger,
+            parts.new_endpoints,
+            runtime.loop_seconds,
+            self.client.hurry,
+        )
+
+    def expect(self, table: RouteTable) -> None:
+        """Before ``table`` is put in force."""
+        self.guided.expect(table)
+
+    def follow(self, table: RouteTable) -> None:
+        """After ``table`` was put in force."""
+        self.guided.follow()
+        self.client.follow(table.report)
+
+    async def run(self) -> None:
+        """Runs until cancelled."""
+        await self.client.run()
+
+    async def tick(self) -> None:
+        """Runs until cancelled."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self.guided.tick()
+
+    # what the client asks
+
+    def connected(self) -> None:
+        """A leader listens."""
+        self.guided.connected()
+
+    def disconnected(self) -> None:
+        """It listens no more."""
+        self.guided.disconnected()
+
+    def news(self, *, whole: bool) -> Sequence[DemandReport]:
+        """What is to be told now."""
+        reporter = self._reporter
+        facts = ReplicaFacts(
+            pod=reporter.pod,
+            table_digest=reporter.table_digest(),
+            key_ids=tuple(sorted(reporter.key_ids())),
+            streams=sum(self._parts.cells.streams.values()),
+        )
+        return self.guided.reports(facts, whole=whole)
+
+    def take(self, guidance: Guidance) -> None:
+        """What the leader says."""
+        self.guided.take(guidance)

@@ -1,0 +1,217 @@
+"""What has changed since the last report: sessions, by their tags, and handshakes."""
+
+import base64
+from dataclasses import dataclass, field
+
+from moorage_contract.report_channel import (
+    MAX_ENDPOINTS_PER_REPORT,
+    MAX_TAGS_PER_REPORT,
+    EndpointHealth,
+    EndpointReport,
+    GroupReport,
+    Handshake,
+)
+from moorage_gateway.routing.endpoint_book import BookedEndpoint, EndpointBook
+from moorage_gateway.routing.endpoint_state import EndpointState
+from moorage_gateway.routing.session_ledger import SessionLedger
+
+MAX_ENDED_KEPT = 100_000
+"""Ended sessions that no leader has confirmed, oldest out first; those it counts until idle."""
+MAX_WHY_CHARS = 256
+_HEALTH: dict[EndpointState, EndpointHealth] = {
+    EndpointState.VERIFYING: "verifying",
+    EndpointState.READY: "ready",
+    EndpointState.DOWN: "down",
+}
+Place = tuple[str, str]
+"""Group and endpoint uid."""
+
+
+@dataclass
+class PlaceNews:
+    """What is to be told of one endpoint; dicts keep the order."""
+
+    handshake: Handshake | None = None
+    gone: bool = False
+    slots: int = 0
+    opened: dict[bytes, None] = field(default_factory=dict)
+    seen: dict[bytes, None] = field(default_factory=dict)
+    ended: dict[bytes, None] = field(default_factory=dict)
+    idle: dict[bytes, None] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.opened) + len(self.seen) + len(self.ended) + len(self.idle)
+
+    def report(self) -> EndpointReport:
+        """As it is sent."""
+        return EndpointReport(
+            handshake=self.handshake,
+            slots=self.slots,
+            opened=_texts(self.opened),
+            seen=_texts(self.seen),
+            ended=_texts(self.ended),
+            idle=_texts(self.idle),
+        )
+
+
+class DemandLog:
+    """Hears of sessions from the ledger, and looks into the book when a report is due."""
+
+    def __init__(self, book: EndpointBook, ledger: SessionLedger) -> None:
+        self._book = book
+        self._ledger = ledger
+        self._news: dict[Place, PlaceNews] = {}
+        self._told: dict[Place, Handshake] = {}
+        """Endpoints that the leader knows of, by this connection."""
+        self._unconfirmed: dict[bytes, tuple[Place, int]] = {}
+        """Ended sessions, and in which report that was told."""
+        self._connected = False
+
+    # the ledger says
+
+    def opened(self, group: str, uid: str, tag: bytes) -> None:
+        """A session began through us."""
+        if self._connected:
+            self._of((group, uid)).opened[tag] = None
+
+    def seen(self, group: str, uid: str, tag: bytes) -> None:
+        """A session that another replica opened came to us."""
+        if self._connected:
+            self._of((group, uid)).seen[tag] = None
+
+    def ended(self, group: str, uid: str, tag: bytes) -> None:
+        """A session is over."""
+        if len(self._unconfirmed) >= MAX_ENDED_KEPT:
+            del self._unconfirmed[next(iter(self._unconfirmed))]
+        self._unconfirmed[tag] = ((group, uid), 0)
+        if self._connected:
+            news = self._of((group, uid))
+            news.opened.pop(tag, None)
+            news.seen.pop(tag, None)
+            news.ended[tag] = None
+
+    def idle(self, group: str, uid: str, tag: bytes) -> None:
+        """A session was not seen for too long."""
+        if self._connected:
+            news = self._of((group, uid))
+            news.opened.pop(tag, None)
+            news.seen.pop(tag, None)
+            news.idle[tag] = None
+
+    # the channel says
+
+    def begin(self) -> None:
+        """A new connection: its leader knows nothing yet."""
+        self.end()
+        self._connected = True
+        for tag, (place, _) in self._unconfirmed.items():
+            self._of(place).ended[tag] = None
+
+    def end(self) -> None:
+        """The connection is over; the next one begins with all there is."""
+        self._connected = False
+        self._told.clear()
+        self._news.clear()
+
+    def confirmed(self, report_seq: int) -> None:
+        """The leader has taken in all up to that report."""
+        for tag in [tag for tag, (_, seq) in self._unconfirmed.items() if 0 < seq <= report_seq]:
+            del self._unconfirmed[tag]
+
+    def take(self, seq: int) -> list[dict[str, GroupReport]]:
+        """All news, in pieces for reports that begin with number ``seq``; at least one piece."""
+        self._look_at_endpoints(seq)
+        pieces = [Piece()]
+        for place, news in self._news.items():
+            if pieces[-1].is_full:
+                pieces.append(Piece())
+            pieces[-1].add(place, news)
+            for tag in news.ended:
+                if tag in self._unconfirmed:
+                    self._unconfirmed[tag] = (place, seq + len(pieces) - 1)
+        self._news = {}
+        return [piece.groups() for piece in pieces]
+
+    def _look_at_endpoints(self, seq: int) -> None:
+        fresh: set[Place] = set()
+        present: set[Place] = set()
+        for group in self._book.groups.values():
+            for uid, booked in group.endpoints.items():
+                place = (group.name, uid)
+                present.add(place)
+                if place not in self._told:
+                    fresh.add(place)
+                    self._of(place).slots = group.slots.told(uid, seq) if group.slots else 0
+                self._tell_handshake(place, booked)
+        for place in self._told.keys() - present:
+            del self._told[place]
+            self._of(place).gone = True
+        self._tell_all_sessions(fresh)
+        for place in [place for place in self._news if place not in present]:
+            if not self._news[place].gone:
+                del self._news[place]  # with its endpoint its sessions are over for everybody
+
+    def _tell_handshake(self, place: Place, booked: BookedEndpoint) -> None:
+        health = booked.health
+        handshake = Handshake(
+            state=_HEALTH[health.state],
+            own=health.own,
+            why=health.why[:MAX_WHY_CHARS],
+            versions=health.versions,
+        )
+        if self._told.get(place) != handshake:
+            self._told[place] = handshake
+            self._of(place).handshake = handshake
+
+    def _tell_all_sessions(self, fresh: set[Place]) -> None:
+        if not fresh:
+            return
+        for place in fresh:
+            self._of(place).opened.clear()
+        for tag, session in self._ledger:
+            place = (session.group.name, session.endpoint_uid)
+            if place in fresh:
+                self._of(place).seen[tag] = None
+
+    def _of(self, place: Place) -> PlaceNews:
+        news = self._news.get(place)
+        if news is None:
+            news = self._news[place] = PlaceNews()
+        return news
+
+
+class Piece:
+    """What one report takes."""
+
+    def __init__(self) -> None:
+        self._endpoints: dict[str, dict[str, EndpointReport]] = {}
+        self._gone: dict[str, list[str]] = {}
+        self._count = self._tags = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next endpoint belongs to the next report."""
+        return self._tags >= MAX_TAGS_PER_REPORT or self._count >= MAX_ENDPOINTS_PER_REPORT
+
+    def add(self, place: Place, news: PlaceNews) -> None:
+        """Take in one endpoint's news."""
+        group, uid = place
+        self._count += 1
+        self._tags += len(news)
+        if news.gone:
+            self._gone.setdefault(group, []).append(uid)
+        else:
+            self._endpoints.setdefault(group, {})[uid] = news.report()
+
+    def groups(self) -> dict[str, GroupReport]:
+        """As a report has it."""
+        return {
+            group: GroupReport(
+                endpoints=self._endpoints.get(group, {}), gone=tuple(self._gone.get(group, ()))
+            )
+            for group in (*self._endpoints, *(self._gone.keys() - self._endpoints.keys()))
+        }
+
+
+def _texts(tags: dict[bytes, None]) -> tuple[str, ...]:
+    return tuple(base64.urlsafe_b64encode(tag).rstrip(b"=").decode("ascii") for tag in tags)

@@ -1,0 +1,67 @@
+"""How many sessions this replica may still open on one endpoint (pure).
+
+Where an operator leads, it says so with each guidance: slots beyond the sessions that this
+replica's report ``report_seq`` told. A slot of a session that was opened since is free again when
+the session ends; one of an older session the operator gives away anew, and not always to us.
+"""
+
+
+class SlotAccount:
+    """The slots of one endpoint."""
+
+    __slots__ = ("_base_load", "_opened", "_report_seq", "_slots", "places")
+
+    def __init__(self, slots: int = 0, load: int = 0, report_seq: int = 0) -> None:
+        self._slots = slots
+        self._base_load = load
+        self._report_seq = report_seq
+        self._opened: dict[int, int] = {}
+        """Live sessions that we opened, by the report that tells them."""
+        self.places = 0
+        """Kept for sessions that are about to begin."""
+
+    @property
+    def since(self) -> int:
+        """Sessions that we opened and that the slots do not know of."""
+        return sum(self._opened.values())
+
+    @property
+    def left(self) -> int:
+        """How many more may begin; below zero where guidance came too late for it."""
+        return self._slots - self.places - self.since
+
+    @property
+    def load(self) -> int:
+        """Sessions on the endpoint, as far as is known here."""
+        return self._base_load + self.places + self.since
+
+    def opened(self, seq: int) -> None:
+        """A session began through us; report ``seq`` will tell it."""
+        self._opened[seq] = self._opened.get(seq, 0) + 1
+
+    def ended(self, seq: int) -> None:
+        """A session is over that we had opened before report ``seq``."""
+        if seq > self._report_seq and self._opened.get(seq):
+            self._opened[seq] -= 1
+
+    def freed(self) -> None:
+        """A session that the load counts is over, and its slot is ours."""
+        self._base_load -= 1
+        self._slots += 1
+
+    def guided(self, slots: int, load: int, report_seq: int) -> None:
+        """The operator has said it anew, knowing all up to report ``report_seq``."""
+        self._slots, self._base_load, self._report_seq = slots, load, report_seq
+        for seq in [seq for seq in self._opened if seq <= report_seq]:
+            del self._opened[seq]
+
+    def told(self, report_seq: int) -> int:
+        """A whole report begins a new connection: the slots that are left, and their new base."""
+        slots = max(0, self.left + self.places)
+        self.guided(slots, self.load - self.places, report_seq)
+        return slots
+
+
+def share_alone(per_pod: int, load: int, replicas: int) -> int:
+    """Slots without an operator: an even share of what is free, at least one of it."""
+    return -(-max(0, per_pod - load) // replicas)
