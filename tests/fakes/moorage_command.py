@@ -78,10 +78,12 @@ async def finished(
 
 @asynccontextmanager
 async def up(
-    *arguments: str | Path, environment: Mapping[str, str] | None = None
+    *arguments: str | Path,
+    environment: Mapping[str, str] | None = None,
+    listen: str = "127.0.0.1:0",
 ) -> AsyncIterator[Up]:
     """`moorage up` on ports of its own choice."""
-    addresses = ("--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+    addresses = ("--listen", listen, "--admin", "127.0.0.1:0")
     command = (sys.executable, "-m", "moorage_local", "up", *arguments, *addresses)
     variables = {**_PYTHON_FIRST, **(environment or {})}
     async with running("moorage up", command, variables) as child:

@@ -78,15 +78,15 @@ async def test_warnings_do_not_fail(tmp_path: Path) -> None:
 async def test_protection_that_is_not_there_yet_is_refused(tmp_path: Path) -> None:
     file = write(
         tmp_path / "a.yaml",
-        gateway_document(listener={"tls": {"secretName": "mcp-tls"}}),
+        gateway_document(limits=[{"per": "Route", "tokensPerSecond": 1, "burstTokens": 1}]),
         group_document(),
     )
     for command in ("check", "up"):
         ended = await finished(command, file)
         assert ended.status == 1
         assert (
-            f"{file}:1: spec.listener.tls: this version does not enforce it (clients would be "
-            "served without TLS); remove the field\n"
+            f"{file}:1: spec.limits: this version does not enforce it (nobody would be limited); "
+            "remove the field\n"
         ) in (ended.stdout, ended.stderr)
 
 
