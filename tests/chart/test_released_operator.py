@@ -42,7 +42,8 @@ class Release:
         return kubectl("logs", "-n", self.place, "deployment/moorage-operator", "--tail=20")
 
     def remove(self) -> None:
-        run = helm("uninstall", self.name, "-n", self.place, "--wait", "--timeout", "50s")
+        waiting = ["--wait", "--cascade", "foreground", "--timeout", "50s"]
+        run = helm("uninstall", self.name, "-n", self.place, *waiting)
         assert run.code == 0, run.complaint
 
 

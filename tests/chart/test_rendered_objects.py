@@ -1,12 +1,12 @@
 """What holds for all that the chart renders, whatever the values."""
 
-import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
 from chart.rendering import CHART, NAMESPACE, ROOT, STORIES, containers, of_kind, render, story
+from moorage_contract.version import VERSION
 from moorage_operator.settings import read_settings
 
 pytestmark = pytest.mark.helm
@@ -122,7 +122,6 @@ def test_the_monitors_ask_ports_that_there_are() -> None:
 
 
 def test_versions_of_chart_and_images_are_the_projects() -> None:
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
-    assert chart["version"] == chart["appVersion"] == version
-    assert f":{version}" in chart["annotations"]["artifacthub.io/images"]
+    assert chart["version"] == chart["appVersion"] == VERSION
+    assert f":{VERSION}" in chart["annotations"]["artifacthub.io/images"]
