@@ -52,7 +52,6 @@ def group_failure(conditions: Iterable[Condition]) -> str | None:
     """
     hindering = {
         ("Accepted", "WorkloadTaken"),
-        ("Accepted", "NameTaken"),
         ("ResolvedRefs", "WorkloadNotFound"),
         ("ResolvedRefs", "SelectorNotSupported"),
         ("ResolvedRefs", "CaMissing"),
