@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from moorage_contract.route_table import RouteTable
 from moorage_operator.planning.conditions import GATEWAY
+from moorage_operator.planning.earlier_conditions import held_before
 from moorage_operator.planning.snapshot import (
     ChildKey,
     Condition,
@@ -94,21 +95,28 @@ def gateway_counts(snapshot: GatewaySnapshot, in_force: RouteTable | None) -> Ma
 
 def _programmed(snapshot: GatewaySnapshot, digest: str) -> tuple[str, str]:
     ready, wanted = _ready_pods(snapshot)
-    if not ready and not snapshot.reports:
-        return "Pending", "no pod is ready yet, see Ready"
-    if not snapshot.reports:
-        return "NoReports", (
-            "no pod has reported which table it serves; if this lasts, see whether the pods reach "
-            "the operator's Service"
-        )
     late = sorted(report.pod for report in snapshot.reports if report.table_digest != digest)
     if late:
         names = ", ".join(late[:PODS_NAMED])
         return "Pending", f"{len(late)} of {wanted} pods do not serve the newest table yet: {names}"
-    if len(snapshot.reports) < ready:
-        told = f"{len(snapshot.reports)} of {ready} ready pods"
+    if not ready and not snapshot.reports:
+        return "Pending", "no pod is ready yet, see Ready"
+    if len(snapshot.reports) >= max(ready, 1):
+        return "Programmed", f"{len(snapshot.reports)} pods serve the table {digest}"
+    earlier = held_before(snapshot.resource, "Programmed")
+    if earlier is not None and earlier.endswith(digest):
+        return "Programmed", earlier
+    return _unreported(len(snapshot.reports), ready)
+
+
+def _unreported(reports: int, ready: int) -> tuple[str, str]:
+    if reports:
+        told = f"{reports} of {ready} ready pods"
         return "Pending", f"only {told} have reported; the others may serve an older table"
-    return "Programmed", f"{len(snapshot.reports)} pods serve the table {digest}"
+    return "NoReports", (
+        "no pod has reported which table it serves; if this lasts, see whether the pods reach "
+        "the operator's Service"
+    )
 
 
 def _ready_pods(snapshot: GatewaySnapshot) -> tuple[int, int]:

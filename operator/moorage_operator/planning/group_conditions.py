@@ -8,6 +8,7 @@ from moorage_operator.api.stdio_source import StdioSource
 from moorage_operator.api.upstream_group import McpUpstreamGroup
 from moorage_operator.api.workload_source import WorkloadSource
 from moorage_operator.planning.conditions import GROUP
+from moorage_operator.planning.earlier_conditions import held_before
 from moorage_operator.planning.group_pods import count_pods, deployment_of, sorted_verdicts
 from moorage_operator.planning.ownership import name_taken_message
 from moorage_operator.planning.snapshot import (
@@ -123,9 +124,11 @@ def _verified(state: GroupState) -> Condition:
             "spec.allowedGateways)"
         )
         return GROUP.condition("Verified", "NoGateway", text)
-    return GROUP.condition(
-        "Verified", "Pending", "no gateway has shaken hands with an instance yet"
-    )
+    earlier = held_before(state.snapshot.resource, "Verified")
+    if earlier is not None:
+        return GROUP.condition("Verified", "Verified", earlier)
+    text = "no gateway has shaken hands with an instance yet"
+    return GROUP.condition("Verified", "Pending", text)
 
 
 def _failures(state: GroupState) -> str:

@@ -99,12 +99,27 @@ def missing_group(number: int) -> Change:
     return another_group(group_document(f"g{number}"), "no", {"name": f"x{number}"})
 
 
+def said_before(condition: str, message: str, generation: int = 1) -> Change:
+    """The status says so already, for the generation that is observed or another."""
+    said = {
+        "type": condition,
+        "status": "True",
+        "observedGeneration": generation,
+        "message": message,
+    }
+    return lambda case: case["resource"].update(status={"conditions": [said]})
+
+
 TLS = spec(listener={"tls": {"secretName": "mcp-tls"}})
 LIMIT = {"per": "Route", "tokensPerSecond": 1, "burstTokens": 1}
 NOT_ALLOWED = another_group(
     group_document("notes"), "office", {"name": "notes", "namespace": "office"}
 )
 SAME_ROUTES = [route("/a", "tickets"), route("/a", "tickets")]
+
+WELL = f"1 pods serve the table {digest_of(read_case('gateway-one-pod'))}"
+SAID_WELL = said_before("Programmed", WELL)
+SAID_OF_ANOTHER_GENERATION = said_before("Programmed", WELL, 0)
 
 GATEWAY_CASES: list[tuple[str, str, Change]] = [
     *((condition, condition, given()) for condition in GATEWAY.reasons),
@@ -146,6 +161,10 @@ GATEWAY_CASES: list[tuple[str, str, Change]] = [
     ("Programmed", "NotAccepted", spec(colour="red")),
     ("Programmed", "NotAccepted", all_of(*map(large_group, range(60)))),
     ("Programmed", "NoReports", without("reports")),
+    ("Programmed", "NoReports", all_of(without("reports"), said_before("Programmed", "older"))),
+    ("Programmed", "Programmed", all_of(without("reports"), SAID_WELL)),
+    ("Programmed", "Programmed", all_of(given(deployment={"replicas": 2}), SAID_WELL)),
+    ("Programmed", "NoReports", all_of(without("reports"), SAID_OF_ANOTHER_GENERATION)),
     ("Ready", "NoReadyPods", given(deployment={"replicas": 1, "ready_replicas": 0})),
     ("Ready", "NoReadyPods", without("deployment")),
     ("Ready", "NoRouteServed", without("groups")),
@@ -182,6 +201,10 @@ GROUP_CASES: list[tuple[str, str, Change]] = [
     ("Verified", "HandshakeFailed", given(verdicts=[FAILED] * 5)),
     ("Verified", "Verified", lambda case: case["verdicts"].append(FAILED)),
     ("Verified", "Pending", without("verdicts")),
+    ("Verified", "Pending", all_of(without("verdicts"), said_before("Verified", "once", 0))),
+    ("Verified", "Verified", all_of(without("verdicts"), said_before("Verified", "once"))),
+    ("Verified", "HandshakeFailed", all_of(given(verdicts=[FAILED]), said_before("Verified", ""))),
+    ("Verified", "NoGateway", all_of(without("gateways", "verdicts"), said_before("Verified", ""))),
     ("Verified", "NoGateway", without("verdicts", "gateways")),
     ("Verified", "NoGateway", given(verdicts=[], gateways=[{"name": "office/front"}])),
     ("Verified", "SpecRefused", spec(colour="red")),
