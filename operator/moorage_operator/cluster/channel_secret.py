@@ -1,0 +1,69 @@
+"""The Secret ``moorage-operator-channel``: the chart makes it empty, the leader fills and renews it."""
+
+import base64
+import logging
+from datetime import datetime
+
+from moorage_operator.api.metadata import ResourceName
+from moorage_operator.cluster.api_client import ClusterClient, Document
+from moorage_operator.cluster.channel_certificate import (
+    ChannelCertificate,
+    issue,
+    needs_renewal,
+)
+from moorage_operator.cluster.errors import ObjectNotFound
+from moorage_operator.cluster.object_paths import RESOURCE_KINDS, object_path
+from moorage_operator.cluster.secret_reader import secret_content
+
+logger = logging.getLogger(__name__)
+
+CHANNEL_SECRET = "moorage-operator-channel"
+_ENTRIES = ("ca.crt", "ca.key", "tls.crt", "tls.key")
+
+
+async def read_channel(client: ClusterClient, namespace: str) -> ChannelCertificate | None:
+    """The certificate in the Secret, or None while no leader has filled it."""
+    try:
+        document = await client.get(object_path("Secret", namespace, CHANNEL_SECRET))
+    except ObjectNotFound:
+        return None
+    return _certificate(document)
+
+
+async def keep_channel(
+    client: ClusterClient, namespace: str, names: tuple[str, ...], now: datetime
+) -> ChannelCertificate:
+    """The certificate in force; issued and written if there is none, or if it ends soon.
+
+    Only the leader calls this. Raises ``ObjectConflict`` if somebody wrote in between.
+    """
+    path = object_path("Secret", namespace, CHANNEL_SECRET)
+    try:
+        document = await client.get(path)
+    except ObjectNotFound:
+        document = await _make(client, namespace)
+    held = _certificate(document)
+    if held is not None and not needs_renewal(held, names, now):
+        return held
+    issued = issue(held, names, now)
+    texts = (issued.ca_pem, issued.ca_key_pem, issued.certificate_pem, issued.key_pem)
+    data = {
+        entry: base64.b64encode(text.encode()).decode()
+        for entry, text in zip(_ENTRIES, texts, strict=True)
+    }
+    await client.put(path, {**document, "data": data}, {})
+    logger.info("issued a certificate of the report channel for %s", ", ".join(names))
+    return issued
+
+
+def _certificate(document: Document) -> ChannelCertificate | None:
+    content = secret_content(document)
+    if not all(content.data.get(entry) for entry in _ENTRIES):
+        return None
+    return ChannelCertificate(*(content.data[entry].decode() for entry in _ENTRIES))
+
+
+async def _make(client: ClusterClient, namespace: str) -> Document:
+    metadata = {"name": CHANNEL_SECRET, "namespace": namespace}
+    document = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque"}
+    return await client.post(RESOURCE_KINDS["Secret"].collection(namespace), document, {})

@@ -1,0 +1,60 @@
+"""Writing child objects: server-side apply, deletion of exactly the object that was seen, scale."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from moorage_operator.cluster.api_client import APPLY, ClusterClient, Document
+from moorage_operator.cluster.errors import ObjectNotFound
+from moorage_operator.cluster.object_paths import object_path
+from moorage_operator.planning.snapshot import ChildKey, ScaleTo
+
+FIELD_MANAGER = "moorage-operator"
+
+
+async def read_object(client: ClusterClient, key: ChildKey) -> Document | None:
+    """The object, or None if there is none."""
+    try:
+        return await client.get(object_path(key.kind, key.namespace, key.name))
+    except ObjectNotFound:
+        return None
+
+
+async def apply_object(client: ClusterClient, manifest: Mapping[str, Any]) -> Document:
+    """Server-side apply; the answer is the object as it stands then."""
+    metadata = manifest["metadata"]
+    return await client.request(
+        "PATCH",
+        object_path(manifest["kind"], metadata["namespace"], metadata["name"]),
+        dict(manifest),
+        query={"fieldManager": FIELD_MANAGER, "force": "true"},
+        content_type=APPLY,
+    )
+
+
+async def delete_object(client: ClusterClient, key: ChildKey, uid: str) -> None:
+    """Delete the object with this uid; one that is gone or another is left alone."""
+    body = {
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "preconditions": {"uid": uid},
+        "propagationPolicy": "Background",
+    }
+    try:
+        await client.request("DELETE", object_path(key.kind, key.namespace, key.name), body)
+    except ObjectNotFound:
+        return
+
+
+async def scale_object(client: ClusterClient, wanted: ScaleTo) -> bool:
+    """Write replicas through ``/scale`` over what was just read; False if they stood so already.
+
+    Raises ``ObjectConflict`` if somebody else wrote in between.
+    """
+    target = wanted.target
+    path = f"{object_path(target.kind, target.namespace, target.name)}/scale"
+    scale = await client.get(path)
+    if scale["spec"].get("replicas", 0) == wanted.replicas:
+        return False
+    scale["spec"]["replicas"] = wanted.replicas
+    await client.put(path, scale, {"fieldManager": FIELD_MANAGER})
+    return True

@@ -1,0 +1,73 @@
+"""Children as a plan wants them: applied where they do not stand so, deleted where unwanted."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from moorage_operator.cluster.api_client import ClusterClient
+from moorage_operator.cluster.objects import apply_object, delete_object, read_object
+from moorage_operator.cluster.write_fence import Clock
+from moorage_operator.planning.ownership import child_key
+from moorage_operator.planning.snapshot import ChildKey, ObservedChild
+from moorage_operator.running.extracts import ChildExtract, child_extract
+from moorage_operator.running.left_children import LeftChildren, Manifest
+from moorage_operator.running.world import World
+
+
+class ChildWriter:
+    """Writes children of all resources; knows what it left where."""
+
+    def __init__(self, client: ClusterClient, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self.left = LeftChildren()
+
+    def stands_as_left(self, seen: ChildExtract) -> bool:
+        """Whether an event tells only what this process wrote itself."""
+        left = self.left.get(seen.key)
+        return left is not None and left.uid == seen.uid and left.digest == seen.digest
+
+    async def strangers_at(
+        self, manifests: Iterable[Manifest], known: Mapping[ChildKey, ObservedChild]
+    ) -> dict[ChildKey, ObservedChild]:
+        """Objects at the places of children that are to be made, which no watch tells of.
+
+        A forced apply would take over a user's object of that name, so every place is looked at
+        before the first write to it.
+        """
+        found = {}
+        for manifest in manifests:
+            key = child_key(manifest)
+            if key in known or self.left.get(key) is not None:
+                continue
+            if (document := await read_object(self._client, key)) is not None:
+                extract = child_extract(key.kind, document)
+                found[key] = ObservedChild(key, extract.owner_uid)
+        return found
+
+    async def apply(self, manifests: Iterable[Manifest], world: World) -> int:
+        """Apply what does not stand so already, in order; how many were written."""
+        written = 0
+        for manifest in manifests:
+            key = child_key(manifest)
+            if self.left.must_apply(key, manifest, world.child(key), self._clock()):
+                answer = await apply_object(self._client, manifest)
+                self.left.put(manifest, child_extract(key.kind, answer), self._clock())
+                written += 1
+        return written
+
+    async def delete(self, unwanted: Iterable[ChildKey], owner_uid: str, world: World) -> None:
+        """Delete children of this owner, each exactly as it was seen."""
+        for key in unwanted:
+            uid = await self._uid(key, owner_uid, world)
+            if uid is not None:
+                await delete_object(self._client, key, uid)
+            self.left.forget(key)
+
+    async def _uid(self, key: ChildKey, owner_uid: str, world: World) -> str | None:
+        seen = world.child(key)
+        if seen is None:
+            document: dict[str, Any] | None = await read_object(self._client, key)
+            seen = None if document is None else child_extract(key.kind, document)
+        if seen is None or seen.deleting or seen.owner_uid != owner_uid:
+            return None
+        return seen.uid

@@ -1,0 +1,211 @@
+"""The Secrets with keys: that they are there, that rings rotate, that gateways have group keys."""
+
+import base64
+import logging
+import re
+import secrets
+import time
+from collections.abc import Mapping
+
+from moorage_contract.key_ids import KEY_BYTES
+from moorage_operator.api.findings import SpecError
+from moorage_operator.api.metadata import ResourceName
+from moorage_operator.api.resource_kinds import NAMESPACE_NAME_LABEL
+from moorage_operator.api.stdio_source import StdioSource
+from moorage_operator.api.upstream_group import McpUpstreamGroup
+from moorage_operator.cluster.api_client import ClusterClient
+from moorage_operator.cluster.key_secrets import create_secret, update_secret
+from moorage_operator.cluster.secret_reader import SecretContent, read_secret
+from moorage_operator.cluster.write_fence import Clock
+from moorage_operator.planning.documents import read_group
+from moorage_operator.planning.key_rotation import (
+    KeyRingState,
+    KeyRingUnreadable,
+    first_ring,
+    next_ring,
+    read_ring,
+    ring_annotation,
+    ring_text,
+)
+from moorage_operator.planning.snapshot import GatewaySnapshot, ObservedResource
+from moorage_operator.rendering.child_names import RING_ANNOTATION
+from moorage_operator.rendering.key_secrets import render_gateway_secret, render_group_secret
+from moorage_operator.rendering.owner import Owner
+
+logger = logging.getLogger(__name__)
+
+KEPT_SECONDS = 240.0
+"""A deleted Secret is noticed at the next resync, which comes later than this."""
+ROTATION_SECONDS_PER_DAY = 86_400
+LONGEST_SESSION_SECONDS = 86_400
+_GROUP_KEY = re.compile(r"[0-9a-f]{64}")
+
+GroupDocuments = Mapping[ResourceName, ObservedResource]
+
+
+class KeyKeeper:
+    """Reads and writes key Secrets of gateways and stdio groups.
+
+    Keeps what it read for a while; bounded by the number of resources that exist.
+    """
+
+    def __init__(self, client: ClusterClient, clock: Clock, rotate_every_days: int) -> None:
+        self._client = client
+        self._clock = clock
+        self._rotate_every_seconds = rotate_every_days * ROTATION_SECONDS_PER_DAY
+        self._kept: dict[ResourceName, tuple[float, SecretContent]] = {}
+
+    def forget(self, owner: Owner) -> None:
+        """The owner is gone, or its Secret is no longer what was read."""
+        self._kept.pop(_place(owner), None)
+
+    async def read(self, owner: Owner) -> SecretContent | None:
+        """The Secret at the owner's place, whoever owns it."""
+        place, now = _place(owner), self._clock()
+        kept = self._kept.get(place)
+        if kept is not None and now < kept[0]:
+            return kept[1]
+        return self._keep(owner, await read_secret(self._client, place))
+
+    async def keep_group_key(self, owner: Owner) -> str | None:
+        """The key of a stdio group, made if there is none; None where the place is taken."""
+        secret = await self.read(owner)
+        if secret is None:
+            manifest = render_group_secret(owner, secrets.token_hex(32))
+            secret = self._keep(owner, await create_secret(self._client, manifest))
+        return None if secret is None else group_key_in(secret, owner)
+
+    async def keep_ring(
+        self, owner: Owner, snapshot: GatewaySnapshot, group_keys: Mapping[ResourceName, str]
+    ) -> None:
+        """Make the gateway's ring if it never had one, rotate it if that is due.
+
+        A ring that was there and is gone is not replaced: sessions out there need it, and gateway
+        pods still have it in memory.
+        """
+        secret = await self.read(owner)
+        if secret is None:
+            if snapshot.deployment is None:
+                await self._make_ring(owner, group_keys)
+            return
+        if secret.owner_uid == owner.uid and not ring_problem_in(secret, owner):
+            await self._update(owner, secret, snapshot, group_keys)
+
+    async def _make_ring(self, owner: Owner, group_keys: Mapping[ResourceName, str]) -> None:
+        ring = first_ring(secrets.token_bytes(KEY_BYTES), int(time.time()))
+        manifest = _manifest(owner, ring, group_keys)
+        self._keep(owner, await create_secret(self._client, manifest))
+        logger.info("%s/%s: made its first key ring", owner.namespace, owner.name)
+
+    async def _update(
+        self,
+        owner: Owner,
+        secret: SecretContent,
+        snapshot: GatewaySnapshot,
+        group_keys: Mapping[ResourceName, str],
+    ) -> None:
+        now = int(time.time())
+        ring = self._next_ring(_ring_in(secret, now), snapshot, now)
+        manifest = _manifest(owner, ring, group_keys)
+        if _says(secret, ring, manifest):
+            return
+        self.forget(owner)
+        self._keep(owner, await update_secret(self._client, manifest, secret))
+
+    def _next_ring(self, ring: KeyRingState, snapshot: GatewaySnapshot, now: int) -> KeyRingState:
+        deployment = snapshot.deployment
+        return next_ring(
+            ring,
+            [report.key_ids for report in snapshot.reports],
+            0 if deployment is None else deployment.replicas,
+            now,
+            self._rotate_every_seconds,
+            longest_session_seconds(snapshot.groups),
+            secrets.token_bytes(KEY_BYTES),
+        )
+
+    def _keep(self, owner: Owner, secret: SecretContent | None) -> SecretContent | None:
+        if secret is None:
+            self.forget(owner)
+        else:
+            self._kept[_place(owner)] = (self._clock() + KEPT_SECONDS, secret)
+        return secret
+
+
+def ring_problem_in(secret: SecretContent | None, owner: Owner) -> str:
+    """Why the ring in a gateway's own Secret cannot be read; empty if it can, or is not there."""
+    if secret is None or secret.owner_uid != owner.uid:
+        return ""
+    try:
+        _ring_in(secret, 0)
+    except KeyRingUnreadable as error:
+        return str(error)
+    return ""
+
+
+def group_key_in(secret: SecretContent, owner: Owner) -> str | None:
+    """The key in a stdio group's own Secret, if it is one."""
+    key = secret.data.get("key", b"").decode("ascii", "replace")
+    return key if secret.owner_uid == owner.uid and _GROUP_KEY.fullmatch(key) else None
+
+
+def stdio_groups(gateway: ResourceName, snapshot: GatewaySnapshot) -> dict[ResourceName, str]:
+    """The stdio groups whose key the gateway may have, and the uid of each."""
+    labels = {NAMESPACE_NAME_LABEL: gateway.namespace, **snapshot.namespace_labels}
+    allowed = {}
+    for name, resource in snapshot.groups.items():
+        group = _accepted(resource)
+        if group is None or not isinstance(group.spec.source, StdioSource):
+            continue
+        if group.spec.allowed_gateways.allow(name.namespace, gateway.namespace, labels):
+            allowed[name] = resource.uid
+    return allowed
+
+
+def is_stdio(resource: ObservedResource) -> bool:
+    """Whether this is a stdio group, as far as its document is accepted."""
+    group = _accepted(resource)
+    return group is not None and isinstance(group.spec.source, StdioSource)
+
+
+def longest_session_seconds(groups: GroupDocuments) -> int:
+    """The longest that a session of any of the groups may live."""
+    accepted = [group for group in map(_accepted, groups.values()) if group is not None]
+    return max(
+        (group.spec.sessions.max_seconds for group in accepted), default=LONGEST_SESSION_SECONDS
+    )
+
+
+def _accepted(resource: ObservedResource) -> McpUpstreamGroup | None:
+    try:
+        return read_group(resource)
+    except SpecError:
+        return None
+
+
+def _place(owner: Owner) -> ResourceName:
+    return ResourceName(owner.namespace, owner.child_name)
+
+
+def _ring_in(secret: SecretContent, now: int) -> KeyRingState:
+    text = secret.data.get("ring", b"").decode("ascii", "replace")
+    return read_ring(text, secret.annotations.get(RING_ANNOTATION), now)
+
+
+def _manifest(
+    owner: Owner, ring: KeyRingState, group_keys: Mapping[ResourceName, str]
+) -> Mapping[str, object]:
+    return render_gateway_secret(owner, ring_text(ring), ring_annotation(ring), group_keys)
+
+
+def _says(secret: SecretContent, ring: KeyRingState, manifest: Mapping[str, object]) -> bool:
+    """Whether the Secret holds this ring and these group keys already."""
+    rendered = _rendered(manifest)
+    same_data = all(secret.data.get(name) == value for name, value in rendered.items())
+    return same_data and secret.annotations.get(RING_ANNOTATION) == ring_annotation(ring)
+
+
+def _rendered(manifest: Mapping[str, object]) -> dict[str, bytes]:
+    data = manifest["data"]
+    assert isinstance(data, Mapping)
+    return {str(name): base64.b64decode(text) for name, text in data.items()}

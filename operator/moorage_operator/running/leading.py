@@ -1,0 +1,165 @@
+"""What the leader does: wait for the CRDs, fill the indices, and let workers reconcile."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import kopf
+
+from moorage_operator.api.resource_kinds import API_VERSION
+from moorage_operator.cluster.api_client import ClusterClient
+from moorage_operator.cluster.channel_secret import keep_channel
+from moorage_operator.cluster.errors import ClusterError
+from moorage_operator.cluster.write_fence import Clock
+from moorage_operator.running.child_writer import ChildWriter
+from moorage_operator.running.handlers import operator_settings, register_handlers
+from moorage_operator.running.key_keeper import KeyKeeper
+from moorage_operator.running.links import Links
+from moorage_operator.running.noticed import Noticed
+from moorage_operator.running.operator_metrics import OperatorMetrics
+from moorage_operator.running.outside_objects import OutsideObjects
+from moorage_operator.running.planner import Planner
+from moorage_operator.running.reconciler import Reconciler
+from moorage_operator.running.report_channel.changes import Change
+from moorage_operator.running.resource_key import ResourceKey, gateway_key, group_key
+from moorage_operator.running.snapshots import Reports, Snapshots
+from moorage_operator.running.status_writer import StatusWriter
+from moorage_operator.running.workers import Workers
+from moorage_operator.running.world import World
+from moorage_operator.settings import OperatorSettings
+
+logger = logging.getLogger(__name__)
+
+PLURALS = frozenset({"mcpgateways", "mcpupstreamgroups"})
+WAIT_SECONDS = 2.0
+RESTART_SECONDS = 1.0
+
+
+class Leading:
+    """The leader's work, from taking the Lease to the end of the process."""
+
+    def __init__(
+        self,
+        settings: OperatorSettings,
+        client: ClusterClient,
+        metrics: OperatorMetrics,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._client = client
+        self._metrics = metrics
+        self._clock = clock
+        self._clusterwide = not settings.file.watch_namespaces
+        self.world: World | None = None
+        self._workers: Workers | None = None
+
+    def waiting(self) -> int:
+        """How many resources wait for a worker."""
+        return 0 if self._workers is None else self._workers.waiting()
+
+    def report_changed(self, change: Change) -> None:
+        """The report channel learned something that bears on these resources."""
+        if self._workers is None or self.world is None:
+            return
+        for name in change.gateways:
+            self._workers.add(gateway_key(name))
+        for name in change.groups:
+            self._workers.add(group_key(name))
+
+    async def run(self, reports: Reports, stop: asyncio.Event) -> None:
+        """Lead until ``stop`` is set; what kopf cannot survive begins again from the indices."""
+        while not stop.is_set():
+            await wait_for_resources(self._client)
+            ca_pem = await self._channel_authority()
+            try:
+                await self._run_once(reports, ca_pem, stop)
+            except Exception:
+                logger.exception("watching ended; it begins again")
+                await asyncio.sleep(RESTART_SECONDS)
+            finally:
+                self.world = self._workers = None
+
+    async def _channel_authority(self) -> str:
+        pod, names = self._settings.pod, self._settings.certificate_names()
+        while True:
+            try:
+                held = await keep_channel(self._client, pod.namespace, names, datetime.now(UTC))
+            except ClusterError as error:
+                logger.warning("waiting for the report channel's certificate: %s", error)
+                await asyncio.sleep(WAIT_SECONDS)
+            else:
+                return held.ca_pem
+
+    async def _run_once(self, reports: Reports, ca_pem: str, stop: asyncio.Event) -> None:
+        links = Links()
+        children = ChildWriter(self._client, self._clock)
+        workers = Workers(self._reconcile, self._observe, self._clock)
+        noticed = Noticed(links, children, workers.add)
+        registry = register_handlers(links, noticed, clusterwide=self._clusterwide)
+
+        @kopf.on.startup(registry=registry, id="begin")
+        async def begin(**kwargs: Any) -> None:
+            world = World(kwargs, links)
+            self._reconciler = self._build(world, children, reports, ca_pem, workers.add)
+            self.world, self._workers = world, workers
+            self._work = asyncio.create_task(workers.run())
+
+        await kopf.operator(
+            registry=registry,
+            settings=operator_settings(),
+            standalone=True,
+            # Without one kopf asks the system who runs it, and a pod's user has no name.
+            identity=cast(Any, self._settings.pod.holder),
+            clusterwide=self._clusterwide,
+            namespaces=self._settings.file.watch_namespaces,
+            stop_flag=stop,
+        )
+
+    def _build(
+        self,
+        world: World,
+        children: ChildWriter,
+        reports: Reports,
+        ca_pem: str,
+        enqueue: Callable[[ResourceKey], None],
+    ) -> Reconciler:
+        client, clock, file = self._client, self._clock, self._settings.file
+        keys = KeyKeeper(client, clock, file.key_rotation_days)
+        outside = OutsideObjects(client, clock)
+        snapshots = Snapshots(world, outside, reports, clusterwide=self._clusterwide)
+        installation = self._settings.installation(ca_pem)
+        planner = Planner(world, snapshots, children, keys, installation)
+        statuses = StatusWriter(client, clock)
+        return Reconciler(
+            client, world, planner, children, keys, statuses, self._settings.pod.name, enqueue
+        )
+
+    async def _reconcile(self, key: ResourceKey) -> float | None:
+        return await self._reconciler.reconcile(key)
+
+    def _observe(self, key: ResourceKey, seconds: float, well: bool) -> None:
+        self._metrics.reconciled(key.kind, seconds, well=well)
+
+
+async def wait_for_resources(client: ClusterClient) -> None:
+    """Wait until the API server knows both kinds, and say so while it does not."""
+    told = ""
+    while (missing := await _missing_resources(client)) != "":
+        if missing != told:
+            logger.warning("waiting: %s", missing)
+            told = missing
+        await asyncio.sleep(WAIT_SECONDS)
+    if told:
+        logger.info("both kinds are there; going on")
+
+
+async def _missing_resources(client: ClusterClient) -> str:
+    try:
+        document = await client.get(f"/apis/{API_VERSION}")
+    except ClusterError as error:
+        return f"the API server does not serve {API_VERSION}; install the CRDs ({error})"
+    there = {resource["name"] for resource in document.get("resources", [])}
+    missing = PLURALS - there
+    return f"no CRD for {', '.join(sorted(missing))}; install the CRDs" if missing else ""

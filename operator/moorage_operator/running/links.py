@@ -1,0 +1,136 @@
+"""Who names whom: gateways their groups and host names, groups their workloads (pure).
+
+Documents are read leniently: a refused one still says whom a change of it concerns.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from moorage_operator.api.metadata import ResourceName
+from moorage_operator.running.resource_key import ResourceKey, gateway_key, group_key
+
+Target = TypeVar("Target", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class WorkloadRef:
+    """A workload as a group names it; it lies in the group's namespace."""
+
+    kind: str
+    name: ResourceName
+
+
+@dataclass(frozen=True)
+class GatewayLinks:
+    """What one gateway names."""
+
+    groups: frozenset[ResourceName] = frozenset()
+    hostnames: frozenset[str] = frozenset()
+
+
+@dataclass
+class _Reverse(Generic[Target]):
+    """From what is named to who names it."""
+
+    named: dict[ResourceName, frozenset[Target]] = field(default_factory=dict)
+    namers: dict[Target, set[ResourceName]] = field(default_factory=lambda: defaultdict(set))
+
+    def put(self, namer: ResourceName, targets: frozenset[Target]) -> None:
+        for target in self.named.pop(namer, frozenset()) - targets:
+            self.namers[target].discard(namer)
+            if not self.namers[target]:
+                del self.namers[target]
+        for target in targets:
+            self.namers[target].add(namer)
+        if targets:
+            self.named[namer] = targets
+
+    def of(self, target: Target) -> frozenset[ResourceName]:
+        return frozenset(self.namers[target]) if target in self.namers else frozenset()
+
+
+class Links:
+    """The references among all resources, in both directions."""
+
+    def __init__(self) -> None:
+        self._groups: _Reverse[ResourceName] = _Reverse()
+        self._hostnames: _Reverse[str] = _Reverse()
+        self._workloads: _Reverse[WorkloadRef] = _Reverse()
+
+    def put_gateway(self, name: ResourceName, links: GatewayLinks) -> None:
+        """What the gateway names now; an empty one forgets it."""
+        self._groups.put(name, links.groups)
+        self._hostnames.put(name, links.hostnames)
+
+    def put_group(self, name: ResourceName, workload: WorkloadRef | None) -> None:
+        """What the group names now."""
+        self._workloads.put(name, frozenset() if workload is None else frozenset({workload}))
+
+    def groups_of(self, gateway: ResourceName) -> frozenset[ResourceName]:
+        return self._groups.named.get(gateway, frozenset())
+
+    def gateways_of(self, group: ResourceName) -> frozenset[ResourceName]:
+        return self._groups.of(group)
+
+    def gateways_with(self, hostname: str) -> frozenset[ResourceName]:
+        return self._hostnames.of(hostname)
+
+    def groups_on(self, workload: WorkloadRef) -> frozenset[ResourceName]:
+        return self._workloads.of(workload)
+
+    def around_gateway(self, name: ResourceName) -> frozenset[ResourceKey]:
+        """Whom a change of the gateway concerns besides itself."""
+        rivals = (self._hostnames.of(hostname) for hostname in self._hostnames.named.get(name, ()))
+        return frozenset(
+            {group_key(group) for group in self.groups_of(name)}
+            | {gateway_key(rival) for names in rivals for rival in names if rival != name}
+        )
+
+    def around_group(self, name: ResourceName) -> frozenset[ResourceKey]:
+        """Whom a change of the group concerns besides itself."""
+        rivals = (self._workloads.of(ref) for ref in self._workloads.named.get(name, ()))
+        return frozenset(
+            {gateway_key(gateway) for gateway in self.gateways_of(name)}
+            | {group_key(rival) for names in rivals for rival in names if rival != name}
+        )
+
+
+def gateway_links(name: ResourceName, document: Mapping[str, Any]) -> GatewayLinks:
+    """What a gateway's document names, as far as that can be read."""
+    spec = _mapping(document.get("spec"))
+    listener = _mapping(spec.get("listener"))
+    groups = []
+    for route in _items(spec.get("routes")):
+        upstream = _mapping(_mapping(route).get("upstream"))
+        target = upstream.get("name")
+        if isinstance(target, str):
+            namespace = upstream.get("namespace")
+            groups.append(ResourceName(_text(namespace) or name.namespace, target))
+    hostnames = [name for name in _items(listener.get("hostnames")) if isinstance(name, str)]
+    return GatewayLinks(frozenset(groups), frozenset(hostnames))
+
+
+def workload_ref(name: ResourceName, document: Mapping[str, Any]) -> WorkloadRef | None:
+    """The workload that a group's document names, as far as that can be read."""
+    source = _mapping(_mapping(document.get("spec")).get("source"))
+    workload = _mapping(source.get("workload"))
+    target = _text(workload.get("name"))
+    if not target:
+        return None
+    return WorkloadRef(
+        _text(workload.get("kind")) or "Deployment", ResourceName(name.namespace, target)
+    )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _items(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

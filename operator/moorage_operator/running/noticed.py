@@ -1,0 +1,103 @@
+"""What an event concerns: from one object that changed to the keys that must be looked at."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from moorage_operator.planning.snapshot import ChildKey
+from moorage_operator.running.child_writer import ChildWriter
+from moorage_operator.running.extracts import (
+    ChildExtract,
+    NamespaceExtract,
+    ResourceExtract,
+    WorkloadExtract,
+)
+from moorage_operator.running.links import Links, WorkloadRef
+from moorage_operator.running.resource_key import ResourceKey, gateway_key, group_key
+
+Enqueue = Callable[[ResourceKey], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What of a resource concerns others."""
+
+    uid: str
+    generation: int
+    deleting: bool
+    around: frozenset[ResourceKey]
+
+
+class Noticed:
+    """Turns events into keys. What it remembers is bounded by the objects that exist."""
+
+    def __init__(self, links: Links, children: ChildWriter, enqueue: Enqueue) -> None:
+        self._links = links
+        self._children = children
+        self._enqueue = enqueue
+        self._seen: dict[ResourceKey, _Seen] = {}
+        self._workloads: dict[ChildKey, Any] = {}
+        self._namespaces: dict[str, NamespaceExtract] = {}
+
+    def gateway(self, extract: ResourceExtract, *, gone: bool) -> None:
+        """A gateway appeared, changed or went: also those that it names, now or before."""
+        name = extract.observed.name
+        self._resource(gateway_key(name), extract, self._links.around_gateway(name), gone)
+
+    def group(self, extract: ResourceExtract, *, gone: bool) -> None:
+        """A group appeared, changed or went: also who names it, and who shares its workload."""
+        name = extract.observed.name
+        self._resource(group_key(name), extract, self._links.around_group(name), gone)
+
+    def workload(self, extract: WorkloadExtract, *, gone: bool) -> None:
+        """A Deployment or StatefulSet: somebody's workload, or a child of ours."""
+        self.child(extract.child, gone=gone, rollout=extract.rollout)
+        key, told = extract.child.key, (extract.workload, extract.child.owner_uid)
+        if gone:
+            self._workloads.pop(key, None)
+        elif self._workloads.get(key) == told:
+            return
+        else:
+            self._workloads[key] = told
+        for name in self._links.groups_on(WorkloadRef(key.kind, extract.workload.name)):
+            self._enqueue(group_key(name))
+
+    def child(self, extract: ChildExtract, *, gone: bool, rollout: object = None) -> None:
+        """An object at a child's place: what we did not write ourselves is drift."""
+        if gone:
+            self._children.left.forget(extract.key, extract.uid)
+        elif rollout is None and self._children.stands_as_left(extract):
+            return
+        if extract.responsible is not None:
+            self._enqueue(extract.responsible)
+
+    def namespace(self, name: str, extract: NamespaceExtract) -> None:
+        """A namespace: its labels decide which gateways a group allows."""
+        if self._namespaces.get(name) == extract:
+            return
+        self._namespaces[name] = extract
+        inside = [key for key in self._seen if key.name.namespace == name]
+        for key in inside:
+            self._enqueue(key)
+            for neighbour in self._seen[key].around:
+                self._enqueue(neighbour)
+
+    def _resource(
+        self,
+        key: ResourceKey,
+        extract: ResourceExtract,
+        around: frozenset[ResourceKey],
+        gone: bool,
+    ) -> None:
+        before = self._seen.get(key)
+        now = _Seen(extract.observed.uid, extract.observed.generation, extract.deleting, around)
+        if gone:
+            self._seen.pop(key, None)
+        else:
+            self._seen[key] = now
+        self._enqueue(key)
+        if not gone and before == now:
+            # Only its status or labels changed, which concerns nobody else.
+            return
+        for neighbour in around | (before.around if before is not None else frozenset()):
+            self._enqueue(neighbour)

@@ -1,0 +1,87 @@
+"""Users' objects that resources name and that are never watched: read by name, kept for a while."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+from moorage_operator.api.metadata import ResourceName
+from moorage_operator.cluster.api_client import ClusterClient
+from moorage_operator.cluster.errors import NotPermitted
+from moorage_operator.cluster.objects import read_object
+from moorage_operator.cluster.secret_reader import read_secret
+from moorage_operator.cluster.tls_secret import judge_tls_secret
+from moorage_operator.cluster.write_fence import Clock
+from moorage_operator.planning.snapshot import ChildKey, ObservedTlsSecret
+from moorage_operator.running.extracts import NamespaceExtract, namespace_extract
+
+PRESENT_SECONDS = 240.0
+"""Below the time between two resyncs, so that each resync reads again."""
+MISSING_SECONDS = 2.0
+CA_ENTRY = "ca.crt"
+
+Kept = TypeVar("Kept")
+
+
+class _Readings(Generic[Kept]):
+    """What was read under each name. Bounded: what is too old goes at the next reading."""
+
+    def __init__(self, read: Callable[[ResourceName], Awaitable[tuple[Kept, bool]]], clock: Clock):
+        self._read = read
+        self._clock = clock
+        self._kept: dict[ResourceName, tuple[float, Kept]] = {}
+
+    async def get(self, name: ResourceName) -> Kept:
+        now = self._clock()
+        kept = self._kept.get(name)
+        if kept is None or kept[0] <= now:
+            value, is_there = await self._read(name)
+            for old in [each for each, (until, _) in self._kept.items() if until <= now]:
+                del self._kept[old]
+            kept = (now + (PRESENT_SECONDS if is_there else MISSING_SECONDS), value)
+            self._kept[name] = kept
+        return kept[1]
+
+
+class OutsideObjects:
+    """Certificates, certificate authorities and, where they are not watched, namespaces."""
+
+    def __init__(self, client: ClusterClient, clock: Clock) -> None:
+        self._client = client
+        self._tls: _Readings[ObservedTlsSecret] = _Readings(self._read_tls, clock)
+        self._authorities: _Readings[str | None] = _Readings(self._read_authorities, clock)
+        self._namespaces: _Readings[NamespaceExtract] = _Readings(self._read_namespace, clock)
+
+    async def tls_secret(self, name: ResourceName) -> ObservedTlsSecret:
+        """What a listener's Secret is good for."""
+        return await self._tls.get(name)
+
+    async def authorities(self, name: ResourceName) -> str | None:
+        """``ca.crt`` of a ConfigMap, if it is there."""
+        return await self._authorities.get(name)
+
+    async def namespace(self, name: str) -> NamespaceExtract:
+        """A namespace, as far as it may be read."""
+        return await self._namespaces.get(ResourceName("", name))
+
+    async def _read_tls(self, name: ResourceName) -> tuple[ObservedTlsSecret, bool]:
+        observed = judge_tls_secret(await read_secret(self._client, name), datetime.now(UTC))
+        return observed, observed.state == "Present"
+
+    async def _read_authorities(self, name: ResourceName) -> tuple[str | None, bool]:
+        document = await self._read("ConfigMap", name)
+        data = (document or {}).get("data") or {}
+        pem: str | None = data.get(CA_ENTRY)
+        return pem, pem is not None
+
+    async def _read_namespace(self, name: ResourceName) -> tuple[NamespaceExtract, bool]:
+        document = await self._read("Namespace", name)
+        if document is None:
+            return NamespaceExtract({}, terminating=False), False
+        extract = namespace_extract(document)
+        return extract, not extract.terminating
+
+    async def _read(self, kind: str, name: ResourceName) -> dict[str, Any] | None:
+        try:
+            return await read_object(self._client, ChildKey(kind, name.namespace, name.name))
+        except NotPermitted:
+            return None

@@ -1,0 +1,123 @@
+"""From a resource to its plan: the snapshot is completed by what no watch tells, then planned."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from moorage_operator.api.installation import InstallationSettings
+from moorage_operator.api.metadata import ResourceName
+from moorage_operator.planning.gateway_plan import plan_gateway
+from moorage_operator.planning.group_plan import plan_group
+from moorage_operator.planning.snapshot import (
+    ChildKey,
+    GatewaySnapshot,
+    GroupSnapshot,
+    ObservedChild,
+    Plan,
+)
+from moorage_operator.rendering.owner import Owner
+from moorage_operator.running.child_writer import ChildWriter
+from moorage_operator.running.extracts import ResourceExtract
+from moorage_operator.running.group_outcomes import GroupOutcomes
+from moorage_operator.running.key_keeper import (
+    KeyKeeper,
+    is_stdio,
+    ring_problem_in,
+    stdio_groups,
+)
+from moorage_operator.running.snapshots import Snapshots
+from moorage_operator.running.world import World
+
+Snapshot = TypeVar("Snapshot", GatewaySnapshot, GroupSnapshot)
+
+
+class Planner:
+    """Plans gateways and groups, and sees to their keys before anything mounts them."""
+
+    def __init__(
+        self,
+        world: World,
+        snapshots: Snapshots,
+        children: ChildWriter,
+        keys: KeyKeeper,
+        settings: InstallationSettings,
+    ) -> None:
+        self._world = world
+        self._snapshots = snapshots
+        self._children = children
+        self._keys = keys
+        self._settings = settings
+        self.outcomes = GroupOutcomes()
+
+    async def gateway(self, seen: ResourceExtract) -> tuple[GatewaySnapshot, Plan]:
+        """The plan of a gateway."""
+        name = seen.observed.name
+        owner = Owner.gateway(name.namespace, name.name, seen.observed.uid)
+        secret = await self._keys.read(owner)
+        snapshot = await self._snapshots.gateway(
+            seen, await self._failures(name), ring_problem_in(secret, owner)
+        )
+        if secret is not None:
+            snapshot = _with_children(snapshot, _secret_child(owner, secret.owner_uid))
+        plan = plan_gateway(snapshot, self._settings)
+        if strangers := await self._children.strangers_at(plan.children, snapshot.children):
+            snapshot = _with_children(snapshot, strangers)
+            plan = plan_gateway(snapshot, self._settings)
+        if plan.children:
+            await self._keys.keep_ring(owner, snapshot, await self._group_keys(name, snapshot))
+        return snapshot, plan
+
+    async def group(self, seen: ResourceExtract) -> tuple[GroupSnapshot, Plan]:
+        """The plan of a group."""
+        name = seen.observed.name
+        owner = Owner.group(name.namespace, name.name, seen.observed.uid)
+        snapshot = await self._with_secret(owner, await self._snapshots.group(seen))
+        plan = plan_group(snapshot, self._settings)
+        if strangers := await self._children.strangers_at(plan.children, snapshot.children):
+            snapshot = _with_children(snapshot, strangers)
+            plan = plan_group(snapshot, self._settings)
+        if plan.children and is_stdio(seen.observed):
+            await self._keys.keep_group_key(owner)
+        return snapshot, plan
+
+    async def _with_secret(self, owner: Owner, snapshot: GroupSnapshot) -> GroupSnapshot:
+        # A group that has a Deployment is a stdio group, or was one until now.
+        if not is_stdio(snapshot.resource) and snapshot.deployment is None:
+            return snapshot
+        secret = await self._keys.read(owner)
+        if secret is None:
+            return snapshot
+        return _with_children(snapshot, _secret_child(owner, secret.owner_uid))
+
+    async def _failures(self, gateway: ResourceName) -> dict[ResourceName, str]:
+        """Why groups of the gateway cannot be served; one not planned yet is planned for this."""
+        failures = {}
+        for name in self._world.links.groups_of(gateway):
+            group = self._world.group(name)
+            if group is None:
+                continue
+            if not self.outcomes.knows(group.observed):
+                snapshot = await self._snapshots.group(group)
+                self.outcomes.note(snapshot, plan_group(snapshot, self._settings))
+            if failure := self.outcomes.failure(name):
+                failures[name] = failure
+        return failures
+
+    async def _group_keys(
+        self, gateway: ResourceName, snapshot: GatewaySnapshot
+    ) -> Mapping[ResourceName, str]:
+        keys = {}
+        for name, uid in stdio_groups(gateway, snapshot).items():
+            key = await self._keys.keep_group_key(Owner.group(name.namespace, name.name, uid))
+            if key is not None:
+                keys[name] = key
+        return keys
+
+
+def _with_children(snapshot: Snapshot, more: Mapping[ChildKey, ObservedChild]) -> Snapshot:
+    return replace(snapshot, children={**snapshot.children, **more})
+
+
+def _secret_child(owner: Owner, owner_uid: str | None) -> dict[ChildKey, ObservedChild]:
+    key = ChildKey("Secret", owner.namespace, owner.child_name)
+    return {key: ObservedChild(key, owner_uid)}

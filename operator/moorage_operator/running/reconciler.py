@@ -1,0 +1,136 @@
+"""One key's way: snapshot → plan → apply → delete unwanted → scale → status → events."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from moorage_operator.api.resource_kinds import GATEWAY_KIND
+from moorage_operator.cluster.api_client import ClusterClient
+from moorage_operator.cluster.errors import ClusterError, ObjectConflict, ObjectNotFound
+from moorage_operator.cluster.events import post_event
+from moorage_operator.cluster.objects import scale_object
+from moorage_operator.planning.snapshot import (
+    GatewaySnapshot,
+    GroupSnapshot,
+    ObservedResource,
+    Plan,
+)
+from moorage_operator.planning.status import EventText, status_document
+from moorage_operator.rendering.owner import Owner
+from moorage_operator.running.child_writer import ChildWriter
+from moorage_operator.running.extracts import ResourceExtract
+from moorage_operator.running.key_keeper import KeyKeeper
+from moorage_operator.running.planner import Planner
+from moorage_operator.running.resource_key import ResourceKey, gateway_key
+from moorage_operator.running.status_writer import StatusWriter
+from moorage_operator.running.world import World
+
+logger = logging.getLogger(__name__)
+
+RESYNC_SECONDS = 300.0
+SOON_SECONDS = 5.0
+"""When something is named and missing of which no watch tells."""
+
+
+class Reconciler:
+    """Brings one resource after the other to what its plan says."""
+
+    def __init__(
+        self,
+        client: ClusterClient,
+        world: World,
+        planner: Planner,
+        children: ChildWriter,
+        keys: KeyKeeper,
+        statuses: StatusWriter,
+        instance: str,
+        enqueue: Callable[[ResourceKey], None],
+    ) -> None:
+        self._client = client
+        self._world = world
+        self._planner = planner
+        self._children = children
+        self._keys = keys
+        self._statuses = statuses
+        self._instance = instance
+        self._enqueue = enqueue
+
+    async def reconcile(self, key: ResourceKey) -> float | None:
+        """Look after one resource; returns when to look again, None once it is gone."""
+        seen = self._world.resource(key)
+        if seen is None or seen.deleting:
+            self._forget(key)
+            return None
+        snapshot, plan = await self._plan(key, seen)
+        await self._children.apply(plan.children, self._world)
+        await self._children.delete(plan.unwanted, seen.observed.uid, self._world)
+        if plan.scale is not None:
+            await scale_object(self._client, plan.scale)
+        again = await self._tell(key, seen, plan)
+        self._tell_gateways(snapshot, plan)
+        return min(again, SOON_SECONDS if _misses_something(snapshot) else RESYNC_SECONDS)
+
+    async def _plan(
+        self, key: ResourceKey, seen: ResourceExtract
+    ) -> tuple[GatewaySnapshot | GroupSnapshot, Plan]:
+        if key.kind == GATEWAY_KIND:
+            return await self._planner.gateway(seen)
+        return await self._planner.group(seen)
+
+    async def _tell(self, key: ResourceKey, seen: ResourceExtract, plan: Plan) -> float:
+        """Write the status and post what flipped; returns after how long to look again."""
+        if not plan.conditions:
+            return RESYNC_SECONDS
+        observed = seen.observed
+        previous = self._statuses.previous(key, seen)
+        status = status_document(
+            previous, observed.generation, plan.conditions, plan.counts, _now("seconds")
+        )
+        try:
+            outcome = await self._statuses.write(key, observed, previous, status)
+        except (ObjectNotFound, ObjectConflict):
+            # It is gone, or another has its name: the watch tells, or the next census.
+            return RESYNC_SECONDS
+        await self._post(key, observed, outcome.events)
+        return outcome.again_seconds or RESYNC_SECONDS
+
+    async def _post(
+        self, key: ResourceKey, resource: ObservedResource, events: tuple[EventText, ...]
+    ) -> None:
+        for text in events:
+            try:
+                await post_event(
+                    self._client,
+                    key.kind,
+                    resource,
+                    text,
+                    instance=self._instance,
+                    now_text=_now("microseconds"),
+                )
+            except ClusterError as error:
+                # What an Event says stands in the status as well.
+                logger.warning("%s: no Event was posted: %s", key, error)
+
+    def _tell_gateways(self, snapshot: GatewaySnapshot | GroupSnapshot, plan: Plan) -> None:
+        """What a group's plan came to bears on the gateways that name it."""
+        if isinstance(snapshot, GroupSnapshot) and self._planner.outcomes.note(snapshot, plan):
+            for gateway in self._world.links.gateways_of(snapshot.resource.name):
+                self._enqueue(gateway_key(gateway))
+
+    def _forget(self, key: ResourceKey) -> None:
+        self._statuses.forget(key)
+        if key.kind == GATEWAY_KIND:
+            self._keys.forget(Owner.gateway(key.name.namespace, key.name.name, ""))
+        else:
+            self._keys.forget(Owner.group(key.name.namespace, key.name.name, ""))
+            self._planner.outcomes.forget(key.name)
+
+
+def _misses_something(snapshot: GatewaySnapshot | GroupSnapshot) -> bool:
+    if isinstance(snapshot, GatewaySnapshot):
+        return snapshot.tls_secret is not None and snapshot.tls_secret.state == "Missing"
+    return False
+
+
+def _now(precision: str) -> str:
+    return datetime.now(UTC).isoformat(timespec=precision).replace("+00:00", "Z")

@@ -1,0 +1,48 @@
+"""Which gateway serves which groups, for the report channel; asked for each report."""
+
+from collections.abc import Callable, Mapping
+
+from moorage_operator.api.metadata import ResourceName
+from moorage_operator.api.resource_kinds import NAMESPACE_NAME_LABEL
+from moorage_operator.planning.demand.served_groups import GroupRules
+from moorage_operator.running.accepted_specs import AcceptedSpecs
+from moorage_operator.running.world import World
+
+
+class ServedByResources:
+    """Answers from the indices; before they are filled nobody is known."""
+
+    def __init__(self, world: Callable[[], World | None]) -> None:
+        self._world = world
+        self._specs = AcceptedSpecs()
+
+    def served_by(self, gateway: ResourceName) -> Mapping[ResourceName, GroupRules] | None:
+        """The groups that a gateway names and that allow it; None if there is no such gateway."""
+        world = self._world()
+        if world is None or world.gateway(gateway) is None:
+            return None
+        served = {}
+        for name in world.links.groups_of(gateway):
+            rules = self._rules(world, name, gateway)
+            if rules is not None:
+                served[name] = rules
+        return served
+
+    def _rules(self, world: World, name: ResourceName, gateway: ResourceName) -> GroupRules | None:
+        extract = world.group(name)
+        group = None if extract is None else self._specs.group(extract)
+        labels = {
+            NAMESPACE_NAME_LABEL: gateway.namespace,
+            **world.namespace(gateway.namespace).labels,
+        }
+        if group is None or not group.spec.allowed_gateways.allow(
+            name.namespace, gateway.namespace, labels
+        ):
+            return None
+        sessions = group.spec.sessions
+        return GroupRules(sessions.per_pod, sessions.idle_seconds, self._pods(world, name))
+
+    def _pods(self, world: World, group: ResourceName) -> int:
+        found = map(world.gateway, world.links.gateways_of(group))
+        gateways = [self._specs.gateway(extract) for extract in found if extract is not None]
+        return max(1, sum(gateway.spec.replicas for gateway in gateways if gateway is not None))

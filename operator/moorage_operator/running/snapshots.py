@@ -1,0 +1,176 @@
+"""Freezing all that bears on one resource, from indices, report channel and a few readings."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Protocol
+
+from moorage_contract.route_table import RouteTable
+from moorage_operator.api.findings import SpecError
+from moorage_operator.api.metadata import ResourceName
+from moorage_operator.api.workload_source import WorkloadSource
+from moorage_operator.planning.documents import read_gateway, read_group
+from moorage_operator.planning.snapshot import (
+    ChildKey,
+    GatewayPodReport,
+    GatewaySnapshot,
+    GroupDemand,
+    GroupSnapshot,
+    ObservedChild,
+    ObservedDeployment,
+    ObservedResource,
+    ObservedTlsSecret,
+    ServingGateway,
+)
+from moorage_operator.planning.table_document import read_table
+from moorage_operator.rendering.child_names import gateway_child_name, group_child_name
+from moorage_operator.running.extracts import NamespaceExtract, ResourceExtract
+from moorage_operator.running.links import WorkloadRef, gateway_links, workload_ref
+from moorage_operator.running.outside_objects import OutsideObjects
+from moorage_operator.running.resource_key import ResourceKey, gateway_key, group_key
+from moorage_operator.running.world import World
+
+TABLES_REMEMBERED = 128
+
+
+class Reports(Protocol):
+    """What the report channel knows."""
+
+    def reports(self, gateway: ResourceName) -> tuple[GatewayPodReport, ...]: ...
+
+    def demand(self, group: ResourceName) -> GroupDemand: ...
+
+
+class Snapshots:
+    """Takes snapshots of gateways and groups."""
+
+    def __init__(
+        self, world: World, outside: OutsideObjects, reports: Reports, *, clusterwide: bool
+    ) -> None:
+        self._world = world
+        self._outside = outside
+        self._reports = reports
+        self._clusterwide = clusterwide
+
+    async def gateway(
+        self, resource: ResourceExtract, failures: Mapping[ResourceName, str], ring_problem: str
+    ) -> GatewaySnapshot:
+        """All that bears on one gateway."""
+        observed = resource.observed
+        name = observed.name
+        namespace = await self._namespace(name.namespace)
+        child = ResourceName(name.namespace, gateway_child_name(name.name))
+        groups = self._groups_of(name)
+        return GatewaySnapshot(
+            resource=observed,
+            namespace_labels=namespace.labels,
+            groups=groups,
+            hostname_owners=self._hostname_owners(observed),
+            tls_secret=await self._tls_secret(observed),
+            children=self._children(gateway_key(name), child),
+            deployment=self._rollout(observed, child),
+            reports=self._reports.reports(name),
+            group_failures=failures,
+            group_authorities={
+                group: pem
+                for group, resource in groups.items()
+                if (pem := await self._authorities(resource)) is not None
+            },
+            published=self._published(child),
+            key_ring_problem=ring_problem,
+            namespace_terminating=namespace.terminating,
+        )
+
+    async def group(self, resource: ResourceExtract) -> GroupSnapshot:
+        """All that bears on one group."""
+        observed = resource.observed
+        name = observed.name
+        namespace = await self._namespace(name.namespace)
+        child = ResourceName(name.namespace, group_child_name(name.name))
+        ref = workload_ref(name, observed.document)
+        workload = None if ref is None else self._world.workload(ref.kind, ref.name)
+        return GroupSnapshot(
+            resource=observed,
+            workload=None if workload is None else workload.workload,
+            workload_owner=None if ref is None else self._workload_owner(observed, ref),
+            gateways=await self._serving(name),
+            ca_pem=await self._authorities(observed),
+            children=self._children(group_key(name), child),
+            deployment=self._rollout(observed, child),
+            demand=self._reports.demand(name),
+            namespace_terminating=namespace.terminating,
+        )
+
+    async def _namespace(self, name: str) -> NamespaceExtract:
+        if self._clusterwide:
+            return self._world.namespace(name)
+        return await self._outside.namespace(name)
+
+    def _groups_of(self, gateway: ResourceName) -> dict[ResourceName, ObservedResource]:
+        found = {name: self._world.group(name) for name in self._world.links.groups_of(gateway)}
+        return {name: each.observed for name, each in sorted(found.items()) if each is not None}
+
+    async def _serving(self, group: ResourceName) -> tuple[ServingGateway, ...]:
+        return tuple(
+            [
+                ServingGateway(name, (await self._namespace(name.namespace)).labels)
+                for name in sorted(self._world.links.gateways_of(group))
+            ]
+        )
+
+    def _hostname_owners(self, gateway: ObservedResource) -> dict[str, ResourceName]:
+        owners = {}
+        for hostname in sorted(gateway_links(gateway.name, gateway.document).hostnames):
+            rivals = map(self._world.gateway, self._world.links.gateways_with(hostname))
+            if owner := _older(gateway, [each.observed for each in rivals if each is not None]):
+                owners[hostname] = owner
+        return owners
+
+    def _workload_owner(self, group: ObservedResource, ref: WorkloadRef) -> ResourceName | None:
+        rivals = map(self._world.group, self._world.links.groups_on(ref))
+        return _older(group, [each.observed for each in rivals if each is not None])
+
+    def _children(self, key: ResourceKey, place: ResourceName) -> dict[ChildKey, ObservedChild]:
+        children = {each.key: each for each in self._world.children_of(key) if not each.deleting}
+        at_its_place = self._world.workload("Deployment", place)
+        if at_its_place is not None:
+            children[at_its_place.child.key] = at_its_place.child
+        return {key: ObservedChild(key, each.owner_uid) for key, each in children.items()}
+
+    def _rollout(self, owner: ObservedResource, place: ResourceName) -> ObservedDeployment | None:
+        found = self._world.workload("Deployment", place)
+        return None if found is None or found.child.owner_uid != owner.uid else found.rollout
+
+    async def _tls_secret(self, gateway: ObservedResource) -> ObservedTlsSecret | None:
+        try:
+            tls = read_gateway(gateway).spec.listener.tls
+        except SpecError:
+            return None
+        if tls is None:
+            return None
+        return await self._outside.tls_secret(ResourceName(gateway.name.namespace, tls.secret_name))
+
+    async def _authorities(self, group: ObservedResource) -> str | None:
+        try:
+            source = read_group(group).spec.source
+        except SpecError:
+            return None
+        tls = source.tls if isinstance(source, WorkloadSource) else None
+        if tls is None or tls.ca_config_map_name is None:
+            return None
+        name = ResourceName(group.name.namespace, tls.ca_config_map_name)
+        return await self._outside.authorities(name)
+
+    def _published(self, place: ResourceName) -> RouteTable | None:
+        found = self._world.child(ChildKey("ConfigMap", place.namespace, place.name))
+        return None if found is None or found.table is None else _read_table(found.table)
+
+
+def _older(one: ObservedResource, rivals: list[ObservedResource]) -> ResourceName | None:
+    """Whoever has what several claim, if it is not ``one`` itself."""
+    first = min([one, *rivals], key=lambda each: (each.created_at, each.name))
+    return None if first.name == one.name else first.name
+
+
+@lru_cache(maxsize=TABLES_REMEMBERED)
+def _read_table(document: bytes) -> RouteTable | None:
+    return read_table(document)

@@ -1,0 +1,91 @@
+"""The cluster as kopf's indices hold it, asked in the words of this house."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Protocol, TypeVar
+
+from moorage_operator.api.metadata import ResourceName
+from moorage_operator.api.resource_kinds import GATEWAY_KIND, GROUP_KIND
+from moorage_operator.planning.snapshot import ChildKey
+from moorage_operator.running.extracts import (
+    ChildExtract,
+    NamespaceExtract,
+    ResourceExtract,
+    WorkloadExtract,
+)
+from moorage_operator.running.links import Links
+from moorage_operator.running.resource_key import ResourceKey
+
+Value = TypeVar("Value")
+
+
+class Index(Protocol):
+    """An index of kopf: under each key the values of all objects that have it."""
+
+    def __contains__(self, key: object) -> bool: ...
+
+    def __getitem__(self, key: Any) -> Iterable[Any]: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class World:
+    """What is in the cluster, read only. ``links`` is kept by the handlers."""
+
+    def __init__(self, indices: Mapping[str, Index], links: Links) -> None:
+        self._indices = indices
+        self.links = links
+
+    def resource(self, key: ResourceKey) -> ResourceExtract | None:
+        """The gateway or group, if it is there."""
+        index = "gateways" if key.kind == GATEWAY_KIND else "groups"
+        return self._newest(index, key.name, lambda extract: extract.version)
+
+    def gateway(self, name: ResourceName) -> ResourceExtract | None:
+        return self.resource(ResourceKey(GATEWAY_KIND, name))
+
+    def group(self, name: ResourceName) -> ResourceExtract | None:
+        return self.resource(ResourceKey(GROUP_KIND, name))
+
+    def resource_keys(self) -> list[ResourceKey]:
+        """All gateways and groups."""
+        return [ResourceKey(GROUP_KIND, name) for name in self._indices["groups"]] + [
+            ResourceKey(GATEWAY_KIND, name) for name in self._indices["gateways"]
+        ]
+
+    def workload(self, kind: str, name: ResourceName) -> WorkloadExtract | None:
+        """A Deployment or StatefulSet."""
+        found: WorkloadExtract | None = self._newest(
+            "workloads", (kind, name), lambda extract: extract.child.version
+        )
+        return found
+
+    def child(self, key: ChildKey) -> ChildExtract | None:
+        """The object at a child's place, if it is observed: labelled as ours, or a workload."""
+        if key.kind == "Deployment":
+            workload = self.workload(key.kind, ResourceName(key.namespace, key.name))
+            return None if workload is None else workload.child
+        found: ChildExtract | None = self._newest("children", key, lambda extract: extract.version)
+        return found
+
+    def children_of(self, key: ResourceKey) -> list[ChildExtract]:
+        """The objects that say by their labels that they are the resource's children."""
+        found: list[ChildExtract] = []
+        if key in self._indices["children"]:
+            found.extend(self._indices["children"][key])
+        if key in self._indices["workloads"]:
+            found.extend(extract.child for extract in self._indices["workloads"][key])
+        return found
+
+    def namespace(self, name: str) -> NamespaceExtract:
+        """What is known of a namespace; nothing where namespaces are not watched."""
+        if name in self._indices.get("namespaces", ()):
+            for extract in self._indices["namespaces"][name]:
+                assert isinstance(extract, NamespaceExtract)
+                return extract
+        return NamespaceExtract({}, terminating=False)
+
+    def _newest(self, index: str, key: object, version: Callable[[Any], int]) -> Any:
+        # An object that was deleted unseen and made again stands here twice until the next census.
+        if key not in self._indices[index]:
+            return None
+        return max(self._indices[index][key], key=version, default=None)
