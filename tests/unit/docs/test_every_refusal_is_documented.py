@@ -31,6 +31,7 @@ BRIDGE_REFUSALS = (
     refusals.SubscriptionEnded("how"),
     refusals.TooMany("things", 1, 1),
     refusals.UnsupportedVersion("1", ["2"]),
+    refusals.WrongKey(),
 )
 NO_REFUSALS = {
     # Names of the tree's inner nodes: each leaf and each raise has a name of its own.
