@@ -156,7 +156,10 @@ class EndpointDemand:
 
     def _open(self, known: PodAtEndpoint, tag: str, report_seq: int) -> None:
         session = self._hold(known, tag)
-        if session is not None and session.opener is None:
+        if session is None:
+            known.promises.opened(report_seq)  # another replica has told its end already
+            known.promises.ended(report_seq)
+        elif session.opener is None:
             session.opener, session.seq = known.promises, report_seq
             known.promises.opened(report_seq)
 

@@ -80,10 +80,11 @@ def _slots(
 
 
 def _is_news(known: PodAtEndpoint, guidance: EndpointGuidance) -> bool:
-    """Whether the pod would go by anything else than what it was told and what it did since."""
-    newest = known.promises.newest
-    left = known.promises.left(newest)
-    slots_or_load = (guidance.slots, guidance.load) != (left, known.told.load + newest.slots - left)
-    to_verify = guidance.verify and not known.told.verify
-    verdict = guidance.verdict is not None and guidance.verdict != known.told.verdict
-    return slots_or_load or to_verify or verdict
+    """Whether the pod would go by anything else if it were told nothing."""
+    promises, told = known.promises, known.told
+    return (
+        promises.is_used
+        or (guidance.slots, guidance.load) != (promises.newest.slots, told.load)
+        or (guidance.verify and not told.verify)
+        or guidance.verdict not in (None, told.verdict)
+    )

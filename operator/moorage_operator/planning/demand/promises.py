@@ -42,6 +42,14 @@ class Promises:
         since = sum(n for seq, n in self._opened.items() if seq > promise.report_seq)
         return max(0, promise.slots - since)
 
+    @property
+    def is_used(self) -> bool:
+        """Whether something was opened by the newest one, be it over again.
+
+        The pod may not have heard yet of its end, and think that it has fewer slots left.
+        """
+        return any(seq > self.newest.report_seq for seq in self._opened)
+
     def add(self, promise: Promise) -> None:
         """It was sent; the pod goes by it sooner or later."""
         self._standing.append(promise)

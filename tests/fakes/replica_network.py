@@ -1,0 +1,278 @@
+"""Replicas and leaders with a network between them that delays and loses; time is simulated.
+
+Both ends are the real ones: the gateway's endpoint book, ledger and guidance, the operator's demand
+ledger. What the network does is drawn from a seed.
+"""
+
+import base64
+from collections import deque
+from collections.abc import Mapping
+from random import Random
+
+from msgspec.structs import replace
+
+from fakes.in_process_gateway import table_of
+from moorage_contract.report_channel import (
+    DemandReport,
+    Guidance,
+    decode_guidance,
+    decode_report,
+    encode_guidance,
+    encode_report,
+)
+from moorage_contract.route_table import ReportTarget, RouteTable, SessionRules
+from moorage_gateway.reporting.cells import Cells
+from moorage_gateway.routing.endpoint_book import BookedGroup, EndpointBook
+from moorage_gateway.routing.guided import Guided, ReplicaFacts
+from moorage_gateway.routing.new_endpoints import NewEndpoints
+from moorage_gateway.routing.session_ledger import SessionLedger
+from moorage_gateway.settings import Limits
+from moorage_operator.api.metadata import ResourceName
+from moorage_operator.planning.demand.demand_ledger import DemandLedger
+from moorage_operator.planning.demand.gateway_pod import GatewayPod
+from moorage_operator.planning.demand.served_groups import GroupRules
+
+GATEWAY = ResourceName("tests", "gateway")
+GROUP = ResourceName("tests", "servers")
+LONGEST_SILENCE_SECONDS = 9.0
+"""Within what a guidance holds; what happens past it is another story."""
+
+
+def table(endpoints: int, per_pod: int, replicas: int) -> RouteTable:
+    """One group of so many endpoints."""
+    urls = [f"http://10.0.0.{number}/mcp" for number in range(endpoints)]
+    target = ReportTarget(url="wss://operator/report", ca_pem="", server_name="operator")
+    rules = SessionRules(per_pod=per_pod, idle_seconds=3600)
+    return replace(table_of(urls, sessions=rules), report=target, replicas=replicas)
+
+
+class SimulatedReplica:
+    """One gateway pod and its connection."""
+
+    def __init__(self, number: int, served: RouteTable, clock: "Clock") -> None:
+        self.pod = GatewayPod(GATEWAY, f"pod-{number:03}")
+        self._clock = clock
+        new_endpoints = NewEndpoints(
+            lambda booked: self.book.set_health(booked, booked.health.verified(()))
+        )
+        self.book = EndpointBook(Limits(), new_endpoints.appeared)
+        self.ledger = SessionLedger(10_000, Cells())
+        self.guided = Guided(self.book, self.ledger, new_endpoints, lambda: clock.now, lambda: None)
+        self.guided.expect(served)
+        self.book.apply(served.groups)
+        self.guided.follow()
+        self.is_connected = self.told_whole = False
+        self.up: deque[str] = deque()
+        self.down: deque[str] = deque()
+        self.heard_at = clock.now
+        self.kept: list[str] = []
+        """Endpoints where a place is kept for a session that is about to begin."""
+
+    @property
+    def group(self) -> BookedGroup:
+        return self.book.groups["servers"]
+
+    def keep_place(self) -> None:
+        """A client's initialize comes, if there is a slot for it."""
+        assert self.group.slots is not None
+        uid = self.group.slots.fullest()
+        if uid is not None:
+            self.group.session_opened(uid)
+            self.group.slots.keep(uid)
+            self.kept.append(uid)
+
+    def open(self, tag: bytes) -> str:
+        """The endpoint answered it; returns the endpoint."""
+        uid = self.kept.pop(0)
+        self.ledger.open(tag, self.group, uid, self._clock.now)
+        self._give_back(uid)
+        return uid
+
+    def fail_to_open(self) -> None:
+        """The endpoint refused it."""
+        self._give_back(self.kept.pop(0))
+
+    def _give_back(self, uid: str) -> None:
+        assert self.group.slots is not None
+        self.group.session_closed(uid)
+        self.group.slots.give_back(uid)
+
+    def touch(self, tag: bytes, uid: str) -> None:
+        self.ledger.touch(tag, self.group, uid, self._clock.now)
+
+    def report(self) -> None:
+        """Put what is new on its way."""
+        if self.is_connected:
+            facts = ReplicaFacts(self.pod.name, "digest", ("key",), 0)
+            reports = self.guided.reports(facts, whole=not self.told_whole)
+            self.told_whole = True
+            self.up.extend(encode_report(report) for report in reports)
+
+    def hear(self) -> None:
+        """One guidance arrives."""
+        if self.down:
+            self.guided.take(decode_guidance(self.down.popleft()))
+            self.heard_at = self._clock.now
+
+    def connect(self) -> None:
+        self.is_connected, self.told_whole = True, False
+        self.guided.connected()
+
+    def disconnect(self) -> None:
+        self.is_connected = False
+        self.guided.disconnected()
+        self.up.clear()
+        self.down.clear()
+
+
+class Clock:
+    """Simulated seconds."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+
+class Network:
+    """Everything, and what really lives on the endpoints."""
+
+    def __init__(self, random: Random, *, replicas: int, endpoints: int, per_pod: int) -> None:
+        self.random = random
+        self.clock = Clock()
+        self.per_pod = per_pod
+        self.served = table(endpoints, per_pod, replicas)
+        self.rules = {GROUP: GroupRules(per_pod, 3600, gateway_pods=replicas)}
+        self.leader = DemandLedger(self, self.clock.now)
+        self._made = 0
+        self.replicas = [self._new_replica() for _ in range(replicas)]
+        self.live: dict[bytes, str] = {}
+        """Sessions that really live, and on which endpoint."""
+        self._tags = 0
+        self.told_to_leader: set[bytes] = set()
+
+    def served_by(self, gateway: ResourceName) -> Mapping[ResourceName, GroupRules]:
+        return self.rules
+
+    def _new_replica(self) -> SimulatedReplica:
+        self._made += 1
+        made = SimulatedReplica(self._made, self.served, self.clock)
+        made.connect()
+        return made
+
+    # what happens
+
+    def step(self) -> None:
+        """One thing happens somewhere."""
+        one = self.random.choice(self.replicas)
+        happenings = {
+            self.initialize: 30,
+            self.answer: 30,
+            self.use_session: 10,
+            self.end_session: 14,
+            SimulatedReplica.report: 20,
+            self.deliver_up: 30,
+            SimulatedReplica.hear: 30,
+            self.pass_time: 6,
+            self.break_connection: 3,
+            self.kill: 1,
+            self.change_leader: 1,
+        }
+        (happening,) = self.random.choices(list(happenings), list(happenings.values()))
+        happening(one)
+
+    def initialize(self, one: SimulatedReplica) -> None:
+        one.keep_place()
+
+    def answer(self, one: SimulatedReplica) -> None:
+        """An initialize is answered, mostly with a session."""
+        if one.kept and self.random.random() < 0.1:
+            one.fail_to_open()
+        elif one.kept:
+            self._tags += 1
+            tag = self._tags.to_bytes(8, "big")
+            self.live[tag] = one.open(tag)
+
+    def use_session(self, one: SimulatedReplica) -> None:
+        """Any replica may get a session's next request."""
+        if self.live:
+            tag = self.random.choice(list(self.live))
+            one.touch(tag, self.live[tag])
+
+    def end_session(self, one: SimulatedReplica) -> None:
+        if self.live:
+            tag = self.random.choice(list(self.live))
+            one.touch(tag, self.live.pop(tag))
+            one.ledger.forget(tag)
+
+    def deliver_up(self, one: SimulatedReplica) -> None:
+        """A report arrives; its answer and what concerns others is put on its way."""
+        if one.up:
+            self._take_in(one, decode_report(one.up.popleft()))
+
+    def _take_in(self, one: SimulatedReplica, report: DemandReport) -> None:
+        heard = self.leader.hear(one.pod, report, self.clock.now)
+        for group in report.groups.values():
+            for endpoint in group.endpoints.values():
+                self.told_to_leader.update(map(_tag, (*endpoint.opened, *endpoint.seen)))
+        self._tell(one, answer=True)
+        for other in self.replicas:
+            if other.pod in heard.to_guide and self.random.random() < 0.9:
+                self._tell(other, answer=False)
+
+    def _tell(self, one: SimulatedReplica, *, answer: bool) -> None:
+        guidance: Guidance | None
+        while guidance := self.leader.guidance(one.pod, self.clock.now, answer=answer):
+            one.down.append(encode_guidance(guidance))
+            answer = False
+
+    def pass_time(self, one: SimulatedReplica) -> None:
+        seconds = self.random.uniform(0.1, 3.0)
+        for each in self.replicas:
+            if self.clock.now + seconds - each.heard_at > LONGEST_SILENCE_SECONDS:
+                self.exchange(each)
+        self.clock.now += seconds
+        self.leader.expire(self.clock.now)
+
+    def break_connection(self, one: SimulatedReplica) -> None:
+        one.disconnect()
+        self.leader.vanish(one.pod, self.clock.now, may_live_on=True)
+        one.connect()
+
+    def kill(self, one: SimulatedReplica) -> None:
+        """A pod is gone at once; a new one comes. Its sessions live on."""
+        self.leader.vanish(one.pod, self.clock.now, may_live_on=True)
+        told = self.told_to_leader
+        self.replicas[self.replicas.index(one)] = self._new_replica()
+        self._lose_unknown(told)
+
+    def change_leader(self, one: SimulatedReplica) -> None:
+        self.leader = DemandLedger(self, self.clock.now)
+        self.told_to_leader = set()
+        self._lose_unknown(set())
+        for each in self.replicas:
+            each.disconnect()
+            each.connect()
+
+    def _lose_unknown(self, told: set[bytes]) -> None:
+        """What nobody knows who is left, nobody can count: it takes two faults at once."""
+        known = told.union(*({tag for tag, _ in each.ledger} for each in self.replicas))
+        for tag in self.live.keys() - known:
+            del self.live[tag]
+
+    # what can be brought about
+
+    def exchange(self, one: SimulatedReplica) -> None:
+        """Report, answer, and all that is on its way, without a fault."""
+        one.report()
+        while one.up:
+            self.deliver_up(one)
+        while one.down:
+            one.hear()
+
+    def sessions_by_endpoint(self) -> dict[str, int]:
+        """What really lives where."""
+        uids = [endpoint.uid for endpoint in self.served.groups[0].endpoints]
+        return {uid: sum(1 for at in self.live.values() if at == uid) for uid in uids}
+
+
+def _tag(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=")
