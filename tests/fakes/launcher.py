@@ -1,0 +1,50 @@
+"""The launcher, built from its source once and run on this machine."""
+
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from time import monotonic, sleep
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "dataplane" / "launcher"
+BUILD_SECONDS = 180
+START_SECONDS = 5
+
+
+@cache
+def launcher_binary() -> Path:
+    """Build it; skips where there is no Go."""
+    go = shutil.which("go")
+    if go is None:
+        pytest.skip("needs Go to build the launcher: https://go.dev/dl")
+    binary = Path(mkdtemp(prefix="launcher-")) / "launcher"
+    build = [go, "build", "-o", str(binary), "."]
+    subprocess.run(build, cwd=SOURCE, check=True, timeout=BUILD_SECONDS)
+    return binary
+
+
+def start_launcher(
+    socket: Path, *command: str, max_connections: int = 256
+) -> "subprocess.Popen[bytes]":
+    """A launcher that listens."""
+    limit = ["--max-connections", str(max_connections)]
+    serve = [str(launcher_binary()), "serve", "--socket", str(socket), *limit, "--", *command]
+    process = subprocess.Popen(serve, stderr=subprocess.DEVNULL)
+    deadline = monotonic() + START_SECONDS
+    while not socket.exists():
+        assert process.poll() is None and monotonic() < deadline, "the launcher did not start"
+        sleep(0.01)
+    return process
+
+
+def stop_launcher(process: "subprocess.Popen[bytes]") -> None:
+    """End it and everything that it started."""
+    process.terminate()
+    try:
+        process.wait(10)
+    finally:
+        process.kill()
+        process.wait()
