@@ -16,7 +16,7 @@ from moorage_gateway.settings import Limits
 class BookedEndpoint:
     """One endpoint as the gateway knows it."""
 
-    __slots__ = ("awaited", "endpoint", "group", "health", "last_answer", "pool")
+    __slots__ = ("__weakref__", "awaited", "endpoint", "group", "health", "last_answer", "pool")
 
     def __init__(self, endpoint: Endpoint, group: "BookedGroup", pool: UpstreamPool) -> None:
         self.endpoint = endpoint
@@ -151,11 +151,24 @@ class EndpointBook:
     def _apply_group(self, group: BookedGroup, wanted: Mapping[str, Endpoint]) -> None:
         self._remove_absent(group, wanted)
         for uid, endpoint in wanted.items():
-            if uid not in group.endpoints:
+            if uid in group.endpoints:
+                self._take_readiness(group.endpoints[uid], endpoint)
+            else:
                 pool = UpstreamPool(endpoint, self._limits, group.rules.tls)
                 pool.show_key(group.rules.key)
                 group.endpoints[uid] = booked = BookedEndpoint(endpoint, group, pool)
-                self._appeared(booked)
+                self._begin(booked)
+
+    def _take_readiness(self, booked: BookedEndpoint, endpoint: Endpoint) -> None:
+        """A flap of readiness moves no session, and what was verified stays verified."""
+        before, booked.endpoint = booked.endpoint, endpoint
+        if before.ready is not endpoint.ready:
+            booked.group.place(booked)
+            self._begin(booked)
+
+    def _begin(self, booked: BookedEndpoint) -> None:
+        if booked.endpoint.ready and booked.health.state is EndpointState.VERIFYING:
+            self._appeared(booked)
 
     def _remove_absent(self, group: BookedGroup, wanted: Mapping[str, Endpoint]) -> None:
         for uid, booked in tuple(group.endpoints.items()):

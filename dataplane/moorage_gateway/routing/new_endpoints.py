@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from weakref import WeakSet
 
 from moorage_contract.report_channel import EndpointGuidance
 from moorage_gateway.routing.endpoint_book import BookedEndpoint, BookedGroup, EndpointBook
@@ -18,13 +19,15 @@ class NewEndpoints:
         """``verify`` begins a handshake of our own; it may be called more than once."""
         self._verify = verify
         self._waiting: dict[BookedEndpoint, asyncio.TimerHandle] = {}
+        self._appointed: WeakSet[BookedEndpoint] = WeakSet()
+        """Those that this replica shall verify as soon as they are ready."""
         self.guided = False
         """Whether an operator says who verifies, or may soon."""
 
     def appeared(self, booked: BookedEndpoint) -> None:
         """Verify it, or wait for others' word."""
-        if not self.guided:
-            self._verify(booked)
+        if not self.guided or booked in self._appointed:
+            self._verify_now(booked)
         elif booked not in self._waiting:
             loop = asyncio.get_running_loop()
             self._waiting[booked] = loop.call_later(VERDICT_SECONDS, self._verify_now, booked)
@@ -37,10 +40,12 @@ class NewEndpoints:
             booked = group.endpoints.get(uid)
             if booked is None or booked.health.state is not EndpointState.VERIFYING:
                 continue
-            if told.verify:
+            if told.verify and booked.endpoint.ready:
                 self._verify_now(booked)
-            elif told.verdict is not None and booked in self._waiting:
-                self._waiting.pop(booked).cancel()
+            elif told.verify:
+                self._appointed.add(booked)
+            elif told.verdict is not None:
+                self._wait_no_more(booked)
                 booked.last_answer = asyncio.get_running_loop().time()
                 book.set_health(booked, booked.health.vouched_for(told.verdict.versions))
 
@@ -57,7 +62,11 @@ class NewEndpoints:
         self._waiting.clear()
 
     def _verify_now(self, booked: BookedEndpoint) -> None:
+        self._wait_no_more(booked)
+        self._verify(booked)
+
+    def _wait_no_more(self, booked: BookedEndpoint) -> None:
+        self._appointed.discard(booked)
         timer = self._waiting.pop(booked, None)
         if timer is not None:
             timer.cancel()
-        self._verify(booked)

@@ -78,13 +78,17 @@ def none_ready(group: BookedGroup) -> EndpointUnreachable:
             remedy="see the conditions of the McpGateway and of the McpUpstreamGroup",
             retry_after_seconds=5,
         )
-    why = next((booked.health.why for booked in group.endpoints.values()), "it has no endpoints")
+    why = next(map(_why_not, group.endpoints.values()), "it has no endpoints")
     return EndpointUnreachable(
         f'no endpoint of upstream group "{group.name}" is ready: {why}',
         reason="NoReadyEndpoint",
         remedy="check that the MCP server runs at the configured address",
         retry_after_seconds=1,
     )
+
+
+def _why_not(booked: BookedEndpoint) -> str:
+    return booked.health.why if booked.endpoint.ready else "its instance is not ready"
 
 
 def _no_room(group: BookedGroup) -> CapacityError:

@@ -124,7 +124,7 @@ class SessionLedger:
         group, uid = session.group, session.endpoint_uid
         group.session_closed(uid)
         self._counts.session_closed(group.name)
-        if group.slots is not None and session.opened_seq:
+        if group.slots is not None:
             group.slots.closed(uid, session.opened_seq, over=over)
         if self.news is not None:
             (self.news.ended if over else self.news.idle)(group.name, uid, tag)

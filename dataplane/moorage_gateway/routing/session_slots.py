@@ -89,15 +89,17 @@ class SessionSlots:
         return seq
 
     def closed(self, uid: str, seq: int, *, over: bool) -> None:
-        """A session that we opened before report ``seq`` is ``over``, or only idle."""
+        """A session is ``over``, or only idle; ``seq`` tells its opening, 0 if others opened it."""
         account = self._accounts.get(uid)
         if account is None:
             return
-        before = account.left
-        if over or self._alone is not None:
-            account.ended(seq)
-        if self._alone is not None and account.left == before:
+        if over and account.left <= 0:
+            self._count.hurry()  # somebody may wait for the place that is free now
+        ours = (over or self._alone is not None) and account.ended(seq)
+        if not ours and self._alone is not None and seq:
             account.freed()  # nobody else gives its slot away
+        elif not ours and over:
+            account.over(self._count.next_seq)
         self._reorder(uid)
 
     # what is said of it

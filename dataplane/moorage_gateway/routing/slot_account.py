@@ -9,7 +9,7 @@ the session ends; one of an older session the operator gives away anew, and not 
 class SlotAccount:
     """The slots of one endpoint."""
 
-    __slots__ = ("_base_load", "_opened", "_report_seq", "_slots", "places")
+    __slots__ = ("_base_load", "_opened", "_over", "_report_seq", "_slots", "places")
 
     def __init__(self, slots: int = 0, load: int = 0, report_seq: int = 0) -> None:
         self._slots = slots
@@ -17,6 +17,8 @@ class SlotAccount:
         self._report_seq = report_seq
         self._opened: dict[int, int] = {}
         """Live sessions that we opened, by the report that tells them."""
+        self._over: dict[int, int] = {}
+        """Ended sessions of which the operator does not know yet, by the report that tells it."""
         self.places = 0
         """Kept for sessions that are about to begin."""
 
@@ -33,16 +35,22 @@ class SlotAccount:
     @property
     def load(self) -> int:
         """Sessions on the endpoint, as far as is known here."""
-        return self._base_load + self.places + self.since
+        return self._base_load + self.places + self.since - sum(self._over.values())
 
     def opened(self, seq: int) -> None:
         """A session began through us; report ``seq`` will tell it."""
         self._opened[seq] = self._opened.get(seq, 0) + 1
 
-    def ended(self, seq: int) -> None:
-        """A session is over that we had opened before report ``seq``."""
+    def ended(self, seq: int) -> bool:
+        """A session is over that report ``seq`` told or tells; True if its slot is ours again."""
         if seq > self._report_seq and self._opened.get(seq):
             self._opened[seq] -= 1
+            return True
+        return False
+
+    def over(self, seq: int) -> None:
+        """A session is over that the load counts; report ``seq`` tells the operator."""
+        self._over[seq] = self._over.get(seq, 0) + 1
 
     def freed(self) -> None:
         """A session that the load counts is over, and its slot is ours."""
@@ -52,8 +60,9 @@ class SlotAccount:
     def guided(self, slots: int, load: int, report_seq: int) -> None:
         """The operator has said it anew, knowing all up to report ``report_seq``."""
         self._slots, self._base_load, self._report_seq = slots, load, report_seq
-        for seq in [seq for seq in self._opened if seq <= report_seq]:
-            del self._opened[seq]
+        for counts in (self._opened, self._over):
+            for seq in [seq for seq in counts if seq <= report_seq]:
+                del counts[seq]
 
     def told(self, report_seq: int) -> int:
         """A whole report begins a new connection: the slots that are left, and their new base."""

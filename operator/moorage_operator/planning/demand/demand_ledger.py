@@ -3,7 +3,7 @@
 Time is an argument: monotonic seconds. A new leader begins with an empty one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 from moorage_contract.report_channel import (
     LOST_SECONDS,
@@ -81,17 +81,19 @@ class DemandLedger:
         news = {name: told[name] for name in told.keys() & served.keys()}
         touched = news.keys() | self._groups_of(pod)
         verdicts, sessions = self._verdicts(touched), self._sessions(touched)
+        full = {name for name in touched if name in self._groups and self._groups[name].is_full}
         if report.whole:
             self._vanish(pod, self._groups, now)
         self._vanish(pod, self._groups_of(pod) - served.keys(), now)
         self._hear_groups(pod, report, {name: (served[name], news[name]) for name in news}, now)
         changed = _differences(verdicts, self._verdicts(touched))
+        freed = {name for name in full if not self._groups[name].is_full}
         return Heard(
             in_force=in_force(known) != in_force(report),
             counts=counts(known) != counts(report),
             verdicts=changed,
             sessions=_differences(sessions, self._sessions(touched)),
-            to_guide=self._concerned(pod, news.keys(), changed),
+            to_guide=self._concerned(pod, changed | freed),
         )
 
     def _require_sense(self, pod: GatewayPod, report: DemandReport) -> None:
@@ -127,20 +129,14 @@ class DemandLedger:
         for name in self._groups_of(pod):
             self._groups[name].acknowledge(pod, report.guidance_seq, complete=not report.more)
 
-    def _concerned(
-        self,
-        pod: GatewayPod,
-        told: Iterable[ResourceName],
-        verdicts: frozenset[ResourceName],
-    ) -> frozenset[GatewayPod]:
-        """Others that wait for slots or for a verdict."""
-        groups = [self._groups[name] for name in told]
-        return frozenset(
-            other
-            for group in groups
-            for other in group.pods
-            if group.someone_waits or not verdicts.isdisjoint(told)
-        ) - {pod}
+    def _concerned(self, pod: GatewayPod, changed: Set[ResourceName]) -> frozenset[GatewayPod]:
+        """Others whose groups ``changed``, or who wait for slots that this pod may have left."""
+        groups = [
+            self._groups[name]
+            for name in self._groups_of(pod)
+            if name in changed or self._groups[name].someone_waits
+        ]
+        return frozenset(other for group in groups for other in group.pods) - {pod}
 
     def vanish(self, pod: GatewayPod, now: float, *, may_live_on: bool) -> None:
         """The pod's connection ended; ``may_live_on``: it did not say that it ends."""

@@ -30,6 +30,12 @@ class GroupOfPods:
         return sum(len(endpoint.tags) for endpoint in self.endpoints.values())
 
     @property
+    def is_full(self) -> bool:
+        """Whether no endpoint takes another session."""
+        per_pod = self.rules.per_pod
+        return all(len(endpoint.tags) >= per_pod for endpoint in self.endpoints.values())
+
+    @property
     def all_are_here(self) -> bool:
         """Whether as many pods report as there should be: then all promises are known."""
         return len(self.pods) >= self.rules.gateway_pods
