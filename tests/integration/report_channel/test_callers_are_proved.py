@@ -160,7 +160,7 @@ async def test_a_frame_that_is_no_report_of_the_caller_ends_its_connection(
     tmp_path: Path, frame: str | bytes
 ) -> None:
     async with operator(tmp_path) as leader, connected(leader, leader.cluster.token()) as socket:
-        await (socket.send_bytes if isinstance(frame, bytes) else socket.send_str)(frame)  # type: ignore[arg-type,operator]
+        await (socket.send_bytes if isinstance(frame, bytes) else socket.send_str)(frame)  # type: ignore[arg-type]
         ended = await socket.receive(timeout=5)
         assert (ended.type, ended.data) == (aiohttp.WSMsgType.CLOSE, 1008)
         assert leader.server.reports(GATEWAY) == ()
