@@ -1,0 +1,244 @@
+"""Nobody is counted away by ignorance, nobody twice, and what has ended is gone."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from moorage_contract.report_channel import (
+    DemandReport,
+    EndpointReport,
+    GroupReport,
+    Handshake,
+)
+from moorage_operator.api.metadata import ResourceName
+from moorage_operator.planning.demand import demand_ledger
+from moorage_operator.planning.demand.demand_ledger import DemandLedger, DemandRefused
+from moorage_operator.planning.demand.gateway_pod import GatewayPod
+from moorage_operator.planning.demand.served_groups import GroupRules
+from moorage_operator.planning.snapshot import EndpointVerdict, GatewayPodReport, GroupDemand
+
+GATEWAY = ResourceName("team", "agents")
+OTHER_GATEWAY = ResourceName("guests", "agents")
+GROUP = ResourceName("team", "tickets")
+IDLE_SECONDS = 60
+ONE, TWO = GatewayPod(GATEWAY, "one"), GatewayPod(GATEWAY, "two")
+GUEST = GatewayPod(OTHER_GATEWAY, "guest")
+READY = Handshake(state="ready", own=True, why="handshake succeeded", versions=("2025-11-25",))
+FAILED = Handshake(own=True, why="404 instead of MCP")
+
+
+class Scene:
+    """A settled leader, and pods that report what a test says."""
+
+    def __init__(self) -> None:
+        self.served = {GATEWAY: {GROUP}, OTHER_GATEWAY: {GROUP}}
+        self.ledger = DemandLedger(self, leading_since=-1000.0)
+        self._seq: dict[GatewayPod, int] = {}
+
+    def served_by(self, gateway: ResourceName) -> Mapping[ResourceName, GroupRules] | None:
+        rules = GroupRules(per_pod=10, idle_seconds=IDLE_SECONDS, gateway_pods=2)
+        return dict.fromkeys(self.served.get(gateway, ()), rules)
+
+    def tell(
+        self,
+        pod: GatewayPod,
+        now: float = 0.0,
+        *,
+        uid: str = "u",
+        handshake: Handshake | None = READY,
+        gone: tuple[str, ...] = (),
+        more: Mapping[str, Any] | None = None,
+        **news: Any,
+    ) -> Any:
+        seq = self._seq[pod] = self._seq.get(pod, 0) + 1
+        endpoints = {} if uid in gone else {uid: EndpointReport(handshake=handshake, **news)}
+        group = "tickets" if pod.gateway.namespace == "team" else "team/tickets"
+        report = DemandReport(
+            seq=seq,
+            gateway=str(pod.gateway),
+            pod=pod.name,
+            groups={group: GroupReport(endpoints=endpoints, gone=gone)},
+            **{"whole": seq == 1, "table_digest": "d", **(more or {})},
+        )
+        return self.ledger.hear(pod, report, now)
+
+    @property
+    def sessions(self) -> int:
+        return self.ledger.demand(GROUP).sessions
+
+
+def test_a_session_that_several_see_is_one() -> None:
+    scene = Scene()
+    scene.tell(ONE, opened=("a", "b"))
+    scene.tell(TWO, seen=("a",))
+    scene.tell(GUEST, seen=("b", "c"))
+    assert scene.sessions == 3
+
+
+def test_a_session_that_ended_anywhere_is_gone_and_nobody_revives_it() -> None:
+    scene = Scene()
+    scene.tell(ONE, opened=("a",))
+    scene.tell(TWO, seen=("a",))
+    scene.tell(TWO, ended=("a",))
+    assert scene.sessions == 0
+    scene.tell(ONE, more={"whole": True}, seen=("a",))
+    scene.tell(GUEST, seen=("a",))
+    assert scene.sessions == 0
+
+
+def test_a_session_that_one_replica_forgot_as_idle_stays_while_another_sees_it() -> None:
+    scene = Scene()
+    scene.tell(ONE, opened=("a",))
+    scene.tell(TWO, seen=("a",))
+    scene.tell(ONE, idle=("a",))
+    assert scene.sessions == 1
+    scene.tell(TWO, idle=("a",))
+    assert scene.sessions == 0
+
+
+@pytest.mark.parametrize("may_live_on", [True, False])
+def test_sessions_of_a_gateway_that_vanished_count_until_they_are_idle(may_live_on: bool) -> None:
+    scene = Scene()
+    scene.tell(ONE, opened=("a", "b"))
+    scene.tell(TWO, seen=("b",))
+    scene.ledger.vanish(ONE, 100.0, may_live_on=may_live_on)
+    scene.ledger.expire(100.0 + IDLE_SECONDS)
+    assert scene.sessions == 2
+    assert scene.ledger.expire(100.5 + IDLE_SECONDS) == {GROUP}
+    assert scene.sessions == 1, "the other one still sees b"
+
+
+def test_sessions_whose_gateway_is_back_or_whose_client_came_elsewhere_go_on() -> None:
+    scene = Scene()
+    scene.tell(ONE, opened=("a", "b", "c"))
+    scene.ledger.vanish(ONE, 0.0, may_live_on=True)
+    scene.tell(ONE, 10.0, more={"whole": True}, seen=("a",))
+    scene.tell(TWO, 10.0, seen=("b",))
+    scene.ledger.expire(1.0 + IDLE_SECONDS)
+    assert scene.sessions == 2
+
+
+def test_sessions_go_with_their_endpoint_when_the_last_table_has_it_no_more() -> None:
+    scene = Scene()
+    scene.tell(ONE, opened=("a",))
+    scene.tell(TWO, seen=("a",))
+    scene.tell(ONE, gone=("u",))
+    assert scene.sessions == 1
+    scene.tell(TWO, gone=("u",))
+    assert scene.sessions == 0
+    scene.ledger.expire(1.0)
+    assert scene.ledger.demand(GROUP) == GroupDemand()
+
+
+def test_what_a_gateway_does_not_serve_it_cannot_count() -> None:
+    scene = Scene()
+    scene.tell(GUEST, seen=("a",))
+    scene.served[OTHER_GATEWAY] = set()
+    scene.tell(GUEST, 1.0, seen=("b",))
+    assert scene.sessions == 1, "what it counted while it might goes on until it is idle"
+    scene.ledger.expire(2.0 + IDLE_SECONDS)
+    assert scene.sessions == 0
+    assert scene.ledger.to_be_heard_anew() == frozenset()
+    scene.served[OTHER_GATEWAY] = {GROUP}
+    assert scene.ledger.to_be_heard_anew() == {GUEST}
+
+
+def test_one_success_verifies_and_without_one_the_first_failure_tells_why() -> None:
+    scene = Scene()
+    scene.tell(ONE, handshake=Handshake())
+    assert scene.ledger.demand(GROUP).verdicts == ()
+    assert scene.tell(TWO, handshake=FAILED).verdicts == {GROUP}
+    assert scene.ledger.demand(GROUP).verdicts == (EndpointVerdict("u", False, (), FAILED.why),)
+    assert scene.tell(ONE, handshake=READY).verdicts == {GROUP}
+    assert scene.ledger.demand(GROUP).verdicts == (
+        EndpointVerdict("u", True, ("2025-11-25",), READY.why),
+    )
+    assert scene.tell(TWO, handshake=READY).verdicts == frozenset()
+
+
+def test_what_each_pod_last_told_is_kept_while_it_is_connected() -> None:
+    scene = Scene()
+    first = scene.tell(ONE, more={"key_ids": ("k1",), "sessions": 3, "streams": 2})
+    assert first.in_force and first.counts
+    scene.tell(TWO)
+    scene.tell(GUEST)
+    assert scene.ledger.reports(GATEWAY) == (
+        GatewayPodReport("one", "d", frozenset({"k1"}), 3, 2),
+        GatewayPodReport("two", "d", frozenset(), 0, 0),
+    )
+    assert not scene.tell(ONE, more={"key_ids": ("k1",)}).in_force
+    assert scene.tell(ONE, more={"key_ids": ("k1", "k2")}).in_force
+    assert scene.tell(ONE, more={"key_ids": ("k1", "k2"), "table_digest": "e"}).in_force
+    scene.ledger.vanish(ONE, 0.0, may_live_on=True)
+    assert [each.pod for each in scene.ledger.reports(GATEWAY)] == ["two"]
+
+
+def test_one_live_pod_verifies_and_another_takes_its_place_when_it_vanishes() -> None:
+    scene = Scene()
+    for pod in (ONE, TWO, GUEST):
+        scene.tell(pod, handshake=Handshake())
+    appointed = [pod for pod in (ONE, TWO, GUEST) if is_to_verify(scene, pod)]
+    assert len(appointed) == 1
+    scene.ledger.vanish(appointed[0], 1.0, may_live_on=True)
+    left = [pod for pod in (ONE, TWO, GUEST) if pod not in appointed]
+    assert sum(is_to_verify(scene, pod) for pod in left) == 1
+    scene.tell(left[0], handshake=READY)
+    guidance = scene.ledger.guidance(left[1], 2.0, answer=True)
+    assert guidance is not None
+    (told,) = next(iter(guidance.groups.values())).values()
+    assert told.verdict is not None and told.verdict.versions == ("2025-11-25",)
+
+
+def is_to_verify(scene: Scene, pod: GatewayPod) -> bool:
+    guidance = scene.ledger.guidance(pod, 1.0, answer=True)
+    assert guidance is not None
+    return any(told.verify for group in guidance.groups.values() for told in group.values())
+
+
+def test_nothing_is_granted_by_a_new_leader_before_all_may_be_known() -> None:
+    scene = Scene()
+    scene.ledger = DemandLedger(scene, leading_since=0.0)
+    scene.tell(ONE, slots=2)
+    assert slots(scene, ONE, 1.0) == 2, "what it has it keeps"
+    scene.tell(ONE, 2.0, more={"guidance_seq": 1})
+    scene.ledger.expire(20.0)
+    scene.tell(ONE, 20.0, more={"guidance_seq": 1})
+    assert slots(scene, ONE, 20.0) == 10
+
+    scene = Scene()
+    scene.ledger = DemandLedger(scene, leading_since=0.0)
+    scene.tell(ONE, slots=2)
+    scene.tell(TWO, slots=0)
+    assert (slots(scene, ONE, 1.0), slots(scene, TWO, 1.0)) == (5, 5), "both pods are here"
+
+
+def slots(scene: Scene, pod: GatewayPod, now: float) -> int:
+    guidance = scene.ledger.guidance(pod, now, answer=True)
+    assert guidance is not None
+    return guidance.groups["tickets"]["u"].slots
+
+
+def test_sessions_are_bounded_and_the_refusal_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(demand_ledger, "MAX_SESSIONS", 3)
+    scene = Scene()
+    scene.tell(ONE, opened=("a", "b", "c"))
+    scene.tell(TWO, seen=("a", "b", "c"))
+    with pytest.raises(DemandRefused, match="idleSeconds"):
+        scene.tell(TWO, seen=("d",))
+    assert scene.sessions == 3
+    scene.tell(ONE, ended=("a",))
+    scene.tell(TWO, seen=("d",))
+    assert scene.sessions == 3
+
+
+def test_a_report_in_pieces_is_answered_at_its_end() -> None:
+    scene = Scene()
+    scene.tell(ONE, seen=("a",), more={"whole": True, "more": True})
+    assert scene.ledger.guidance(ONE, 0.0, answer=True) is None
+    scene.tell(ONE, seen=("b",))
+    guidance = scene.ledger.guidance(ONE, 0.0, answer=True)
+    assert guidance is not None and guidance.report_seq == 2
+    assert scene.sessions == 2
