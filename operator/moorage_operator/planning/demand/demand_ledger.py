@@ -80,13 +80,14 @@ class DemandLedger:
         connection.not_served |= told.keys() - served.keys()
         news = {name: told[name] for name in told.keys() & served.keys()}
         touched = news.keys() | self._groups_of(pod)
-        verdicts, sessions = self._verdicts(touched), self._sessions(touched)
+        judged = [name for name in touched if report.whole or _tells_of_handshakes(news.get(name))]
+        verdicts, sessions = self._verdicts(judged), self._sessions(touched)
         full = {name for name in touched if name in self._groups and self._groups[name].is_full}
         if report.whole:
             self._vanish(pod, self._groups, now)
         self._vanish(pod, self._groups_of(pod) - served.keys(), now)
         self._hear_groups(pod, report, {name: (served[name], news[name]) for name in news}, now)
-        changed = _differences(verdicts, self._verdicts(touched))
+        changed = _differences(verdicts, self._verdicts(judged))
         freed = {name for name in full if not self._groups[name].is_full}
         return Heard(
             in_force=in_force(known) != in_force(report),
@@ -138,10 +139,15 @@ class DemandLedger:
         ]
         return frozenset(other for group in groups for other in group.pods) - {pod}
 
-    def vanish(self, pod: GatewayPod, now: float, *, may_live_on: bool) -> None:
-        """The pod's connection ended; ``may_live_on``: it did not say that it ends."""
+    def vanish(self, pod: GatewayPod, now: float, *, may_live_on: bool) -> frozenset[ResourceName]:
+        """The pod's connection ended; returns its groups.
+
+        ``may_live_on``: it did not say that it ends, and may open what it was promised.
+        """
         self._connections.pop(pod, None)
-        self._vanish(pod, self._groups_of(pod), now, may_live_on=may_live_on)
+        groups = frozenset(self._groups_of(pod))
+        self._vanish(pod, groups, now, may_live_on=may_live_on)
+        return groups
 
     def expire(self, now: float) -> frozenset[ResourceName]:
         """Forget what nobody has told of for too long; the groups whose sessions are fewer."""
@@ -226,6 +232,13 @@ def _pod_report(pod: GatewayPod, report: DemandReport) -> GatewayPodReport:
         key_ids=frozenset(report.key_ids),
         sessions=report.sessions,
         streams=report.streams,
+    )
+
+
+def _tells_of_handshakes(news: GroupReport | None) -> bool:
+    return news is not None and (
+        bool(news.gone)
+        or any(endpoint.handshake is not None for endpoint in news.endpoints.values())
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from moorage_contract.report_channel import EndpointGuidance, EndpointReport, Handshake
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.planning.demand.promises import Promise, Promises
+from moorage_operator.planning.demand.verdicts import decisive
 
 MAX_ENDED_TAGS = 20_000
 """Ended sessions remembered per endpoint, oldest out first: a late replica revives none."""
@@ -50,7 +51,11 @@ class EndpointDemand:
         self._orphans: dict[str, float] = {}
         """Tags that no live pod counts, and since when, oldest first."""
         self._ended: dict[str, None] = {}
+        # Remembered until a pod says otherwise: most reports change nothing.
         self._promised: int | None = None
+        self._looked_at = False
+        self._decided: Handshake | None = None
+        self._takers: frozenset[GatewayPod] = frozenset()
 
     @property
     def promised(self) -> int:
@@ -63,19 +68,25 @@ class EndpointDemand:
         """The connected pods that have the endpoint in their table."""
         return [pod for pod, known in self.pods.items() if known.vanished_at is None]
 
-    def handshakes(self) -> list[Handshake]:
-        """What the connected pods know of it."""
-        return [self.pods[pod].handshake for pod in self.live()]
+    @property
+    def decided(self) -> Handshake | None:
+        """The handshake that decides what is said of it; None while nothing is known."""
+        self._look_at_pods()
+        return self._decided
 
     @property
-    def is_verified(self) -> bool:
-        """Whether anybody's handshake succeeded."""
-        return any(handshake.state == "ready" for handshake in self.handshakes())
+    def takers(self) -> frozenset[GatewayPod]:
+        """The connected pods that could open a session there, as far as is known."""
+        self._look_at_pods()
+        return self._takers
 
-    def may_take_sessions(self, pod: GatewayPod) -> bool:
-        """Whether the pod could open a session there, as far as is known."""
-        known = self.pods.get(pod)
-        return known is not None and known.vanished_at is None and known.handshake.state != "down"
+    def _look_at_pods(self) -> None:
+        if self._looked_at:
+            return
+        known = {pod: self.pods[pod].handshake for pod in self.live()}
+        self._decided = decisive(known.values())
+        self._takers = frozenset(pod for pod in known if known[pod].state != "down")
+        self._looked_at = True
 
     def hear(self, pod: GatewayPod, report_seq: int, news: EndpointReport) -> None:
         """Take in what a report says; the first one also says what the pod may still open."""
@@ -83,7 +94,10 @@ class EndpointDemand:
         known = self.pods.get(pod)
         if known is None:
             known = self.pods[pod] = PodAtEndpoint(promises=Promises(news.slots, report_seq))
-        known.handshake = news.handshake or known.handshake
+            self._looked_at = False
+        if news.handshake is not None:
+            known.handshake = news.handshake
+            self._looked_at = False
         for tag in news.ended:
             self._end(tag)
         for tag in news.seen:
@@ -102,18 +116,18 @@ class EndpointDemand:
 
     def acknowledge(self, pod: GatewayPod, guidance_seq: int) -> None:
         """The pod goes by that guidance; older promises are over."""
-        self._promised = None
-        self.pods[pod].promises.acknowledge(guidance_seq)
+        if self.pods[pod].promises.acknowledge(guidance_seq):
+            self._promised = None
 
     def vanish(self, pod: GatewayPod, now: float, *, may_live_on: bool = False) -> None:
         """Nobody hears of the pod any more: its tags count on until they are idle.
 
         Where it may live on, what it was promised counts on as well.
         """
-        self._promised = None
         known = self.pods.pop(pod, None)
         if known is None:
             return
+        self._promised, self._looked_at = None, False
         for tag in known.tags:
             if self._released(tag):
                 self._orphans[tag] = now

@@ -4,7 +4,6 @@ from moorage_contract.report_channel import GroupReport
 from moorage_operator.planning.demand.endpoint_demand import EndpointDemand
 from moorage_operator.planning.demand.gateway_pod import GatewayPod, Wants
 from moorage_operator.planning.demand.served_groups import GroupRules
-from moorage_operator.planning.demand.verdicts import decisive
 from moorage_operator.planning.snapshot import EndpointVerdict, GroupDemand
 
 
@@ -79,6 +78,6 @@ class GroupOfPods:
         verdicts = (
             EndpointVerdict(uid, decided.state == "ready", decided.versions, decided.why)
             for uid, endpoint in sorted(self.endpoints.items())
-            if (decided := decisive(endpoint.handshakes())) is not None
+            if (decided := endpoint.decided) is not None
         )
         return GroupDemand(sessions=self.sessions, verdicts=tuple(verdicts))

@@ -10,7 +10,7 @@ from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.planning.demand.group_of_pods import GroupOfPods
 from moorage_operator.planning.demand.promises import Promise
 from moorage_operator.planning.demand.sharing import share_of, slots_now
-from moorage_operator.planning.demand.verdicts import decisive, pick_verifier, verdict_for
+from moorage_operator.planning.demand.verdicts import pick_verifier, verdict_for
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def guide(group: GroupOfPods, pod: GatewayPod, occasion: Occasion) -> dict[str, 
             load=len(endpoint.tags),
             slots=_slots(group, pod, endpoint, order, occasion),
             verify=endpoint.verifier == pod and known.handshake.state == "verifying",
-            verdict=verdict_for(known.handshake, decisive(endpoint.handshakes())),
+            verdict=verdict_for(known.handshake, endpoint.decided),
         )
         if occasion.first or _is_news(known, guidance):
             promise = Promise(occasion.guidance_seq, occasion.report_seq, guidance.slots)
@@ -59,7 +59,8 @@ def _endpoints_of(
 
 
 def _appoint_verifier(endpoint: EndpointDemand, to_verify: Counter[GatewayPod | None]) -> None:
-    if endpoint.verifier is None and not endpoint.is_verified:
+    verified = endpoint.decided is not None and endpoint.decided.state == "ready"
+    if endpoint.verifier is None and not verified:
         endpoint.verifier = pick_verifier(endpoint.live(), to_verify)
         to_verify[endpoint.verifier] += 1
 
@@ -74,8 +75,10 @@ def _slots(
     per_pod, load = group.rules.per_pod, len(endpoint.tags)
     settling = occasion.settling or bool(group.incomplete)
     taken = per_pod if settling else load + endpoint.promised
-    takers = [one for one in order if endpoint.may_take_sessions(one)]
-    share = share_of(pod, takers, per_pod - load)
+    takers = endpoint.takers
+    if len(takers) != len(order):
+        order = [one for one in order if one in takers]
+    share = share_of(pod, order, per_pod - load)
     return slots_now(share, endpoint.pods[pod].promises.outstanding, per_pod, taken)
 
 

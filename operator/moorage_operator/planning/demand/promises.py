@@ -54,13 +54,17 @@ class Promises:
         """It was sent; the pod goes by it sooner or later."""
         self._standing.append(promise)
 
-    def acknowledge(self, guidance_seq: int) -> None:
-        """The pod goes by this one or a newer one."""
+    def acknowledge(self, guidance_seq: int) -> bool:
+        """The pod goes by this one or a newer one; True if older ones are over by it."""
+        before = len(self._standing)
         while len(self._standing) > 1 and self._standing[1].guidance_seq <= guidance_seq:
             del self._standing[0]
+        if len(self._standing) == before:
+            return False
         oldest = min(promise.report_seq for promise in self._standing)
         for seq in [seq for seq in self._opened if seq <= oldest]:
             del self._opened[seq]
+        return True
 
     def opened(self, report_seq: int) -> None:
         """A report tells of a session that the pod opened."""

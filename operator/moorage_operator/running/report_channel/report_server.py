@@ -217,8 +217,9 @@ class ReportServer:
         pod = connection.pod
         if self._connections.get(pod) is connection:
             del self._connections[pod]
-            ledger.vanish(pod, self._now(), may_live_on=not connection.ended_by_itself)
+            groups = ledger.vanish(pod, self._now(), may_live_on=not connection.ended_by_itself)
             self._changes.tell(Change(gateways=frozenset({pod.gateway})))
+            self._changes.note_counts(Change(groups=groups))
 
     async def _close_for(self, connection: PodConnection, error: BaseException | None) -> None:
         if isinstance(error, FrameRefused | DemandRefused):
