@@ -108,8 +108,9 @@ def _verified(state: GroupState) -> Condition:
     good, bad = sorted_verdicts(state.snapshot)
     if good:
         versions = ", ".join(sorted({version for verdict in good for version in verdict.versions}))
+        spoken = f"MCP {versions}" if versions else "MCP"
         failed = f"; {_failures(state)}" if bad else ""
-        text = f"{len(good)} of {len(good) + len(bad)} instances speak MCP {versions}{failed}"
+        text = f"{len(good)} of {len(good) + len(bad)} instances speak {spoken}{failed}"
         return GROUP.condition("Verified", "Verified", text)
     if bad:
         text = (

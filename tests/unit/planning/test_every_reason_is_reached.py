@@ -298,3 +298,18 @@ def test_gateways_hear_which_groups_cannot_be_served(change: Change, fails: bool
     conditions = conditions_after(well_group(), change)
 
     assert (group_failure(conditions.values()) is not None) is fails
+
+
+@pytest.mark.parametrize(
+    ("versions", "message"),
+    [
+        (["2026-07-28", "2025-11-25"], "1 of 1 instances speak MCP 2025-11-25, 2026-07-28"),
+        ([], "1 of 1 instances speak MCP"),
+    ],
+)
+def test_verified_tells_the_versions(versions: list[str], message: str) -> None:
+    good = {"endpoint_uid": "a", "verified": True, "versions": versions}
+
+    planned = conditions_after(well_group(), given(verdicts=[good]))
+
+    assert planned["Verified"].message == message

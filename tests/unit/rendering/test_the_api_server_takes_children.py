@@ -1,6 +1,8 @@
 """Every golden child is taken by a real API server, in a namespace of restricted pod security."""
 
+import base64
 import json
+import random
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +11,10 @@ import pytest
 
 from fakes import kubectl
 from fakes.golden_cases import CASES, plain, plan_case, read_case
+from moorage_contract.route_table import RouteTable
+from moorage_operator.planning.table_document import MAX_TABLE_BYTES
+from moorage_operator.rendering.gateway_children import render_table
+from moorage_operator.rendering.owner import Owner
 
 Document = dict[str, Any]
 
@@ -43,6 +49,19 @@ def test_pods_weaker_than_restricted_are_told_as_such(namespace: str) -> None:
     warnings = _apply_on_the_server([_moved(child, namespace) for child in children])
 
     assert "runAsNonRoot" in warnings
+
+
+@pytest.mark.cluster
+def test_a_table_at_its_bound_is_stored(namespace: str) -> None:
+    owner = Owner.gateway(namespace, "full", "11111111-0000-4000-8000-000000000001")
+    document = random.Random(1).randbytes(MAX_TABLE_BYTES)
+    config_map = plain(render_table(owner, RouteTable(gateway="full"), document))
+    del config_map["metadata"]["ownerReferences"]  # the cluster would collect it at once
+
+    kubectl.kubectl("apply", "--server-side", "-f-", document=config_map)
+
+    stored = kubectl.read("configmap", "full-gateway", "--namespace", namespace)
+    assert base64.b64decode(stored["binaryData"]["table"]) == document
 
 
 def _moved(child: object, namespace: str) -> Document:
