@@ -132,7 +132,7 @@ class EndpointBook:
         self._appeared = appeared
         self.groups: dict[str, BookedGroup] = {}
         self.health_changed: Callable[[], None] = lambda: None
-        """Called when an endpoint is in another state than before."""
+        """Called when more is known of an endpoint than before, or something else."""
 
     def apply(self, groups: Iterable[Group]) -> None:
         """Bring the book to a new table. Endpoints that stay keep connections and health."""
@@ -182,6 +182,7 @@ class EndpointBook:
         before, booked.health = booked.health, health
         if before.state is not health.state:
             booked.group.place(booked)
+        if (before.state, before.own) != (health.state, health.own):
             self.health_changed()
 
     def close(self) -> None:

@@ -122,6 +122,7 @@ async def test_where_the_appointed_replica_gets_no_answer_the_others_try_themsel
                 return all("connection" in group.endpoints[1].why for group in groups)
 
             await until(failing, "both have tried", 5)
+            await until(lambda: len(leader.server.demand(GROUP).verdicts) == 2, "it is told", 0.5)
             verdict = leader.server.demand(GROUP).verdicts[1]
             assert not verdict.verified and "connection" in verdict.why
             await upstreams[1].server.start()
