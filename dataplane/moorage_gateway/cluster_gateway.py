@@ -205,6 +205,7 @@ class ClusterGateway:
             watches=watches,
             totals=following.totals(now),
             certificate=self._certificate.facts() if self._certificate is not None else None,
+            channel=self.gateway.channel_facts() if self.gateway is not None else None,
         )
 
     def _tell_in_force(self) -> None:

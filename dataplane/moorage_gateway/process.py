@@ -19,7 +19,7 @@ from moorage_gateway.relaying.client_connection import ClientConnection
 from moorage_gateway.report_channel import ReportChannel, Reporter
 from moorage_gateway.reporting.admin_pages import Readiness
 from moorage_gateway.reporting.admin_site import AdminSite
-from moorage_gateway.reporting.cluster_facts import ClusterFacts
+from moorage_gateway.reporting.cluster_facts import ChannelFacts, ClusterFacts
 from moorage_gateway.routing.endpoint_state import EndpointState
 from moorage_gateway.settings import GatewaySettings, replica_address
 from moorage_gateway.stopping import StopSequence
@@ -166,6 +166,10 @@ class Gateway:
         if left:
             self._parts.runtime.moorings.forget_opened()
         self.report_soon()
+
+    def channel_facts(self) -> ChannelFacts | None:
+        """How the report channel is; None where nobody is told."""
+        return self._channel.facts() if self._channel is not None else None
 
     def report_soon(self) -> None:
         """What is in force here has changed: the operator should not wait for the next report."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from moorage_contract.report_channel import DemandReport, Guidance
 from moorage_contract.route_table import RouteTable
 from moorage_gateway.parts import Parts
+from moorage_gateway.reporting.cluster_facts import ChannelFacts
 from moorage_gateway.reporting.report_client import ReportClient
 from moorage_gateway.routing.guided import Guided, ReplicaFacts
 
@@ -59,6 +60,17 @@ class ReportChannel:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             self.guided.tick()
+
+    def facts(self) -> ChannelFacts:
+        """For the status page and the metrics."""
+        client = self.client
+        return ChannelFacts(
+            connected=client.is_connected,
+            connects=client.connects,
+            failures=client.failures,
+            why=client.why,
+            sharing=self.guided.sharing.name.lower(),
+        )
 
     # what the client asks
 

@@ -41,6 +41,19 @@ class CertificateFacts:
 
 
 @dataclass(frozen=True)
+class ChannelFacts:
+    """The report channel to the operator's leader."""
+
+    connected: bool
+    connects: int
+    failures: int
+    why: str
+    """What went wrong last; empty while connected."""
+    sharing: str
+    """By what this replica opens sessions: waiting, guided or alone; desk without an operator."""
+
+
+@dataclass(frozen=True)
 class ClusterFacts:
     """One pod at one moment."""
 
@@ -57,3 +70,4 @@ class ClusterFacts:
     watches: tuple[WatchState, ...]
     totals: tuple[WatchTotals, ...]
     certificate: CertificateFacts | None
+    channel: ChannelFacts | None = None

@@ -4,7 +4,12 @@ from collections.abc import Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from moorage_gateway.reporting.cluster_facts import CertificateFacts, ClusterFacts, WatchTotals
+from moorage_gateway.reporting.cluster_facts import (
+    CertificateFacts,
+    ChannelFacts,
+    ClusterFacts,
+    WatchTotals,
+)
 
 _LABELS = ("resource",)
 
@@ -26,6 +31,8 @@ def cluster_families(facts: ClusterFacts | None) -> Iterator[Metric]:
     )
     if facts.certificate is not None:
         yield from _certificate_families(facts.certificate)
+    if facts.channel is not None:
+        yield from _channel_families(facts.channel)
 
 
 def _watch_families(totals: tuple[WatchTotals, ...]) -> Iterator[Metric]:
@@ -59,4 +66,23 @@ def _certificate_families(certificate: CertificateFacts) -> Iterator[Metric]:
         "moorage_tls_certificates_refused",
         "Changed certificate files that could not be used.",
         value=certificate.refused,
+    )
+
+
+def _channel_families(channel: ChannelFacts) -> Iterator[Metric]:
+    yield GaugeMetricFamily(
+        "moorage_report_channel_up", "1 while the operator's leader listens.", channel.connected
+    )
+    yield GaugeMetricFamily(
+        "moorage_report_channel_guided",
+        "1 while sessions are opened by the operator's guidance.",
+        channel.sharing == "guided",
+    )
+    yield CounterMetricFamily(
+        "moorage_report_channel_connects", "Connections to a leader.", channel.connects
+    )
+    yield CounterMetricFamily(
+        "moorage_report_channel_failures",
+        "Attempts and connections that ended by a failure.",
+        channel.failures,
     )

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from moorage_gateway.reporting.cells import Cells, EndpointSample
 from moorage_gateway.reporting.cluster_facts import (
     CertificateFacts,
+    ChannelFacts,
     ClusterFacts,
     WatchTotals,
 )
@@ -37,6 +38,7 @@ FACTS = ClusterFacts(
     watches=(),
     totals=(WatchTotals("ConfigMap", 4, 5, 1.5), WatchTotals("EndpointSlices", 1, 0, 60.0)),
     certificate=CertificateFacts(expires_at=1.8e9, refused=1, why=""),
+    channel=ChannelFacts(connected=True, connects=2, failures=1, why="", sharing="guided"),
 )
 
 
