@@ -30,6 +30,7 @@ BRIDGE_REFUSALS = (
     refusals.Stopping(),
     refusals.SubscriptionEnded("how"),
     refusals.TooMany("things", 1, 1),
+    refusals.WrongKey(),
     refusals.UnsupportedVersion("1", ["2"]),
     refusals.WrongKey(),
 )

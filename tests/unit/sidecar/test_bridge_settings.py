@@ -5,10 +5,10 @@ import logging
 
 import pytest
 
-from moorage_sidecar import StdioServer
-from moorage_sidecar.__main__ import Settings, read_settings
+from moorage_sidecar import LaunchedServer, StdioServer
 from moorage_sidecar.json_log import JsonFormatter
 from moorage_sidecar.processes.environment import child_environment
+from moorage_sidecar.settings import Address, read_settings
 
 
 def test_a_child_sees_the_few_and_the_configured_variables() -> None:
@@ -42,7 +42,31 @@ def test_the_command_line_is_read() -> None:
     settings = read_settings(
         ["--listen", "[::1]:8081", "--name", "notes", "--", "notes-mcp", "--verbose"]
     )
-    assert settings == Settings("notes", "::1", 8081, 10.0, ("notes-mcp", "--verbose"))
+    assert settings.listen == Address("::1", 8081)
+    assert settings.server == StdioServer(("notes-mcp", "--verbose"))
+    assert (settings.name, settings.health, settings.key_file) == ("notes", None, None)
+
+
+def test_a_pods_options_become_limits() -> None:
+    settings = read_settings(
+        "--listen 0.0.0.0:8081 --name agents/notes --socket /run/s --key-file /k --health 0.0.0.0:9091"
+        " --max-sessions 20 --idle-seconds 60 --answer-seconds 30 --drain-seconds 20".split()
+    )
+
+    assert settings.server == LaunchedServer("agents/notes", "/run/s")
+    assert (settings.health, settings.key_file) == (Address("0.0.0.0", 9091), "/k")
+    limits = settings.limits
+    assert (limits.max_sessions, limits.max_principals) == (28, 28)
+    assert (limits.idle_seconds, limits.answer_seconds, settings.drain_seconds) == (60, 30, 20)
+
+
+@pytest.mark.parametrize("end", [[], ["--socket", "/run/s", "--", "notes-mcp"]])
+def test_a_server_is_either_started_or_launched(
+    end: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        read_settings(["--listen", "127.0.0.1:0", "--name", "n", *end])
+    assert "either --socket PATH or a command" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("listen", ["8081", "host:", ":1", "host:99999", "host:x"])

@@ -20,6 +20,7 @@ REFUSALS = (
     refusals.Stopping(),
     refusals.SubscriptionEnded("how"),
     refusals.TooMany("things", 1, 1),
+    refusals.WrongKey(),
     BadRequest("NotAcceptable", "what", "do that", status=406),
     BadRequest("BadHeaderValue", "what, and what to do", None),
 )

@@ -1,0 +1,105 @@
+"""Only who shows the group's key is served; an exchange of the key refuses no honest gateway."""
+
+import hmac
+from pathlib import Path
+
+import pytest
+
+from moorage_sidecar.refusals import WrongKey
+from moorage_sidecar.serving import group_key
+from moorage_sidecar.serving.group_key import FORMER_KEY_SECONDS, GroupKey, UnfitKey
+
+FIRST, SECOND, THIRD = (digit * 64 for digit in "abc")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        self.seconds += 2
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "key"
+    path.write_text(FIRST + "\n")
+    return path
+
+
+@pytest.fixture
+def key(file: Path, clock: Clock) -> GroupKey:
+    return GroupKey(str(file), clock)
+
+
+def shows(key: GroupKey, *values: str, name: bytes = b"Moorage-Key") -> bool:
+    try:
+        key.check(tuple((name, value.encode()) for value in values))
+    except WrongKey:
+        return False
+    return True
+
+
+def test_the_key_is_asked_for(key: GroupKey) -> None:
+    assert shows(key, FIRST)
+    assert not shows(key)
+    assert not shows(key, "")
+    assert not shows(key, SECOND)
+    assert not shows(key, FIRST[:-1])
+    assert not shows(key, FIRST + "a")
+    assert not shows(key, FIRST, name=b"authorization")
+
+
+def test_two_headers_are_refused_also_when_one_is_right(key: GroupKey) -> None:
+    assert not shows(key, FIRST, FIRST)
+    assert not shows(key, SECOND, FIRST)
+
+
+def test_it_is_compared_in_constant_time(key: GroupKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[bytes] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append(one)
+        return hmac.compare_digest(one, other)
+
+    monkeypatch.setattr(group_key.hmac, "compare_digest", compare)
+    assert shows(key, FIRST)
+    assert compared == [FIRST.encode()] * 2
+
+
+def test_the_former_key_is_good_for_five_minutes(key: GroupKey, file: Path, clock: Clock) -> None:
+    file.write_text(SECOND + "\n\n")
+    assert shows(key, SECOND) and shows(key, FIRST)
+    clock.seconds += FORMER_KEY_SECONDS
+    assert shows(key, SECOND) and not shows(key, FIRST)
+
+
+def test_only_one_former_key_is_good(key: GroupKey, file: Path) -> None:
+    file.write_text(SECOND + "\n\n")
+    assert shows(key, SECOND)
+    file.write_text(THIRD + "\n\n\n")
+    assert shows(key, THIRD) and shows(key, SECOND) and not shows(key, FIRST)
+
+
+@pytest.mark.parametrize("content", [None, "", "short"])
+def test_a_file_that_is_no_key_changes_nothing(
+    key: GroupKey, file: Path, content: str | None
+) -> None:
+    file.unlink()
+    if content is not None:
+        file.write_text(content)
+    assert shows(key, FIRST) and not shows(key, content or "")
+
+
+def test_nobody_is_served_without_a_key_to_ask_for(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        GroupKey(str(tmp_path / "none"))
+    (tmp_path / "empty").write_text("")
+    with pytest.raises(UnfitKey, match="holds 0 bytes"):
+        GroupKey(str(tmp_path / "empty"))
