@@ -12,7 +12,7 @@ from moorage_gateway.connecting.dead_peers import notice_dead_peer
 from moorage_gateway.gateway_status import GatewayStatus, gateway_status
 from moorage_gateway.listening.certificate import ListenerCertificate
 from moorage_gateway.listening.tls_listener import TlsListener
-from moorage_gateway.listening_socket import BACKLOG, listening_socket
+from moorage_gateway.listening_socket import listen, listening_socket
 from moorage_gateway.parting import Parting
 from moorage_gateway.parts import Parts
 from moorage_gateway.relaying.client_connection import ClientConnection
@@ -107,17 +107,23 @@ class Gateway:
         gc.set_threshold(50_000)
 
     async def _listen(self) -> None:
-        loop, server = asyncio.get_running_loop(), self._parts.front_server
-        listening = listening_socket(self._settings.listen_host, self._settings.listen_port)
-        notice_dead_peer(listening)
-        self._port = int(listening.getsockname()[1])
+        loop, settings, server = (
+            asyncio.get_running_loop(),
+            self._settings,
+            self._parts.front_server,
+        )
         if self._certificate is None:
-            self._listener = await loop.create_server(
-                lambda: ClientConnection(server, loop), sock=listening, backlog=BACKLOG
+            self._listener = await listen(
+                lambda: ClientConnection(server, loop), settings.listen_host, settings.listen_port
             )
+            listening = self._listener.sockets
         else:
             certificate = self._certificate
-            self._listener = TlsListener(listening, server, lambda: certificate.context)
+            listening = (listening_socket(settings.listen_host, settings.listen_port),)
+            self._listener = TlsListener(listening[0], server, lambda: certificate.context)
+        for each in listening:
+            notice_dead_peer(each)
+        self._port = int(listening[0].getsockname()[1])
 
     async def _undo_start(self) -> None:
         if self._listener is not None:

@@ -7,6 +7,7 @@ POST streams end within ``drain_seconds`` â†’ what still runs is told as lost â†
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 from moorage_gateway.errors import CapacityError, OutcomeUnknown
 from moorage_gateway.parts import Parts
@@ -20,6 +21,12 @@ GONE_SECONDS = 1.0
 TICK_SECONDS = 0.02
 
 
+class Listener(Protocol):
+    """What lets connections in."""
+
+    def close(self) -> None: ...
+
+
 class StopSequence:
     """Runs once."""
 
@@ -30,7 +37,7 @@ class StopSequence:
         self._limits = limits
         self._loop = asyncio.get_running_loop()
 
-    async def run(self, listener: asyncio.Server) -> None:
+    async def run(self, listener: Listener) -> None:
         """Returns when every connection has ended, or after the time they are given."""
         self._server.closing = True
         await asyncio.sleep(self._limits.readiness_seconds)

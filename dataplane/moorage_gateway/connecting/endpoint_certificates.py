@@ -14,8 +14,8 @@ def trusting(ca_pem: str | None) -> ssl.SSLContext:
     """
     try:
         return ssl.create_default_context(cadata=ca_pem)
-    except ValueError:  # not even ASCII
-        raise ssl.SSLError("the certificate authority is no PEM text") from None
+    except (TypeError, ValueError):  # not even ASCII
+        raise ssl.SSLError(1, "the certificate authority is no PEM text") from None
 
 
 def certificate_refused(error: ssl.SSLError) -> EndpointUnreachable:
@@ -27,8 +27,9 @@ def certificate_refused(error: ssl.SSLError) -> EndpointUnreachable:
             remedy="check the server name and the certificate authority of the group's TLS",
             retry_after_seconds=5,
         )
+    why = getattr(error, "reason", None) or error.strerror or "no reason given"
     return EndpointUnreachable(
-        f"the TLS handshake with the endpoint failed ({error.reason or 'no reason given'})",
+        f"the TLS handshake with the endpoint failed ({why})",
         reason="EndpointTlsFailed",
         remedy="check that the endpoint speaks TLS, and the group's certificate authority",
         retry_after_seconds=5,

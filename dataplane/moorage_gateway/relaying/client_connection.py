@@ -26,6 +26,8 @@ STALL_BYTES = 16 * 1024
 PROBE_SECONDS = 0.02
 """A reset comes back within a round trip; later probes follow at growing intervals."""
 LAST_PROBE_SECONDS = 15.0
+MAPPED = "::ffff:"
+"""Before the address of an IPv4 client on a socket of both families (RFC 4291 §2.5.5.2)."""
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -97,10 +99,11 @@ class ClientConnection(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         # At 0 uvloop writes at once instead of at the end of the loop's turn: a segment is on the
         # socket before the next one is read, and whoever feeds a full socket is paused at once.
-        self.transport.set_write_buffer_limits(0)
         self._has_half_close = self.transport.can_write_eof()
+        # TLS transports pause at the limit, not above it: at 0 they would pause when all is sent.
+        self.transport.set_write_buffer_limits(0 if self._has_half_close else 1, 0)
         peer = self.transport.get_extra_info("peername")
-        self.address = peer[0] if isinstance(peer, tuple) else "unix"
+        self.address = peer[0].removeprefix(MAPPED) if isinstance(peer, tuple) else "unix"
         self._set_deadline()
         try:
             self._server.joined(self)

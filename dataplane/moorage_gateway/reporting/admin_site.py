@@ -7,6 +7,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from aiohttp.web_protocol import RequestHandler
 
+from moorage_gateway.listening_socket import listen
 from moorage_gateway.reporting.admin_guard import REMEDIES, admin_refusal
 from moorage_gateway.reporting.admin_pages import AdminPages, Readiness, RenderMetrics
 
@@ -56,7 +57,7 @@ class AdminSite:
         self._bound_host = host
         await self._runner.setup()
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(self._connection, host, port)
+        self._listener = await listen(self._connection, host, port)
         self.port = self._listener.sockets[0].getsockname()[1]
         self._sweep_timer = loop.call_later(SWEEP_SECONDS, self._sweep)
 
