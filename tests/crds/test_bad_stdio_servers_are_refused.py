@@ -102,6 +102,11 @@ PODS = [
     Bad(f"{AT}.resources.limits.cpu", "type integer,string", limited(cpu=1.5)),
     Bad(f"{AT}.resources.limits.memory", "or equal to 0", limited(memory=-1)),
     Bad(f"{AT}.resources.limits", "no resource can have", limited(**{"a b": 1})),
+    Bad(
+        f"{AT}.resources.requests",
+        "lower it or raise the limit",
+        image_group_document(resources={"requests": {"memory": "1Gi"}, "limits": {"memory": "1G"}}),
+    ),
     Bad(f"{AT}.resources.claims", "unknown", image_group_document(resources={"claims": []})),
     Bad(f"{AT}.nodeSelector", "no label can have", image_group_document(nodeSelector={"/": "a"})),
     Bad(f"{AT}.nodeSelector.a", PATTERN, image_group_document(nodeSelector={"a": "b c"})),

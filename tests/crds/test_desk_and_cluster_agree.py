@@ -82,6 +82,19 @@ def test_both_take_or_refuse_a_resource_without_the_field(row: Row, api_server: 
 
 
 @each_row
+def test_null_is_nothing_to_both(row: Row, api_server: ApiServer) -> None:
+    field = Shown(row)
+    field.reason(None)
+    document = enforced(field.document)
+    at_desk = bool(findings_in(document))
+    if row.field != "spec.source.stdio.image":
+        assert bool(api_server.refusals(document)) == at_desk
+        if not at_desk:
+            kept = api_server.kept(document)
+            assert read_resource(kept).spec == read_resource(document).spec
+
+
+@each_row
 def test_defaults_become_the_same(row: Row, api_server: ApiServer) -> None:
     field = Shown(row)
     field.reason_when_missing()

@@ -186,6 +186,12 @@ SAMPLES = [
         image_group_document(securityContext={"runAsUser": 0}),
     ),
     Sample(
+        f"{STDIO}.resources",
+        "is more than the limit",
+        image_group_document(resources={"requests": {"cpu": "1.5"}, "limits": {"cpu": 2}}),
+        image_group_document(resources={"requests": {"cpu": 1}, "limits": {"cpu": "999m"}}),
+    ),
+    Sample(
         f"{STDIO}.resources.requests",
         "has a name that no resource can have",
         image_group_document(resources={"requests": {"example.com/gpu": 1}}),

@@ -12,6 +12,7 @@ from moorage_operator.api.name_rules import (
     object_name,
     quantity,
 )
+from moorage_operator.api.quantities import amount_of
 from moorage_operator.api.security_context import SecurityContextSpec, read_security_context
 from moorage_operator.api.tolerations import read_tolerations
 from moorage_operator.api.value import Members, Value
@@ -89,10 +90,21 @@ def _read_resources(value: Value | None) -> ResourcesSpec:
     if value is None:
         return ResourcesSpec()
     with value.members() as resources:
-        return ResourcesSpec(
+        spec = ResourcesSpec(
             requests=_read_quantities(resources.optional("requests")),
             limits=_read_quantities(resources.optional("limits")),
         )
+        _refuse_requests_beyond_limits(resources, spec)
+    return spec
+
+
+def _refuse_requests_beyond_limits(resources: Members, spec: ResourcesSpec) -> None:
+    limits = dict(spec.limits)
+    for name, requested in spec.requests:
+        wanted, most = amount_of(requested), amount_of(limits.get(name, ""))
+        if wanted is not None and most is not None and wanted > most:
+            message = f"requests {requested} of {name}, more than its limit {limits[name]}"
+            resources.refuse("Contradiction", message, "lower the request or raise the limit")
 
 
 def _read_quantities(value: Value | None) -> Quantities:

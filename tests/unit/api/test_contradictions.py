@@ -108,6 +108,8 @@ def test_commands_that_no_process_could_have(word: str) -> None:
         ({"resources": {"limits": {"cpu": "1.5 cores"}}}, "resources.limits.cpu"),
         ({"resources": {"limits": {"cpu": 1.5}}}, "resources.limits.cpu"),
         ({"resources": {"limits": {"a b": "1"}}}, 'resources.limits["a b"]'),
+        ({"resources": {"requests": {"cpu": 1}, "limits": {"cpu": "999m"}}}, "resources"),
+        ({"resources": {"requests": {"m": "1Gi"}, "limits": {"m": "1G"}}}, "resources"),
         ({"tolerations": ["spot"]}, "tolerations[0]"),
         ({"nodeSelector": ["spot"]}, "nodeSelector"),
         ({"image": "a b"}, "image"),

@@ -110,7 +110,7 @@ def test_pod_fields_are_kept() -> None:
         stdio_group_document(
             image="registry.example:5000/tickets@sha256:0123",
             imagePullSecrets=[{"name": "registry"}],
-            resources={"requests": {"memory": "1Gi", "cpu": 2}, "limits": {"cpu": "1.5"}},
+            resources={"requests": {"memory": "1Gi", "cpu": 2}, "limits": {"cpu": "2.5"}},
             nodeSelector={"example.com/disk": "fast"},
             tolerations=[{"key": "spot"}],
         )
@@ -118,7 +118,7 @@ def test_pod_fields_are_kept() -> None:
     assert pod.image == "registry.example:5000/tickets@sha256:0123"
     assert pod.image_pull_secrets == ("registry",)
     assert pod.resources.requests == (("cpu", "2"), ("memory", "1Gi"))
-    assert pod.resources.limits == (("cpu", "1.5"),)
+    assert pod.resources.limits == (("cpu", "2.5"),)
     assert pod.node_selector == (("example.com/disk", "fast"),)
     assert pod.tolerations == ({"key": "spot", "operator": "Equal"},)
 
