@@ -2,6 +2,7 @@
 # make test   install the development tools and run every check and test
 # make bench  measure, see benchmarks/README.md
 # make images TAG=dev  build moorage/gateway and moorage/operator with docker or buildah
+# make test-images  the tests' servers, for make e2e
 # make kind-up  a kind cluster with Moorage in it; make kind-down removes it
 # make e2e    run the tests that need a cluster, with the cluster of KUBECONFIG
 # make requirements  pin the dependencies anew after pyproject.toml changed
@@ -26,7 +27,7 @@ test: .venv/dev.installed
 
 # The cluster must have the images, and helm must be at hand; .ci/run brings a cluster up itself.
 # The product is installed for tests/e2e only, so these come last: other tests bring operators of their own.
-CLUSTER_TESTS := $(wildcard tests/crds tests/golden tests/integration tests/images tests/chart tests/e2e)
+CLUSTER_TESTS := $(wildcard tests/crds tests/golden tests/integration tests/launcher tests/images tests/chart tests/e2e)
 e2e: .venv/dev.installed
 	@test -n "$$KUBECONFIG" || { echo "name a cluster: KUBECONFIG=~/.kube/config make e2e"; exit 1; }
 	$(BIN)/pytest -m "(cluster or helm) and not soak" -rs $(CLUSTER_TESTS)
@@ -91,6 +92,19 @@ launcher: $(LAUNCHERS)
 dataplane/launcher/dist/launcher-%: dataplane/launcher/go.mod $(wildcard dataplane/launcher/*.go)
 	@command -v go >/dev/null || { echo "the launcher needs Go 1.23 or newer: https://go.dev/dl, or apt-get install golang-go"; exit 1; }
 	cd dataplane/launcher && CGO_ENABLED=0 GOOS=linux GOARCH=$* go build -trimpath -buildvcs=false -ldflags "-s -w -buildid=" -o dist/launcher-$* .
+
+# Servers of the tests for images: what their Dockerfiles copy.
+TEST_IMAGES := $(notdir $(wildcard tests/e2e/images/*))
+test-image-sources:
+	cd tests/e2e/images/stdio-go && CGO_ENABLED=0 go build -trimpath -buildvcs=false -o server .
+	cd tests/e2e/images/stdio-node && npm install --silent --no-audit --no-fund
+
+.PHONY: test-images test-image-sources
+test-images: test-image-sources
+	@for name in $(TEST_IMAGES); do \
+	  folder=tests/e2e/images/$$name; context=$$folder; test $$name != servers || context=tests; \
+	  $(BUILDER) build --file $$folder/Dockerfile --tag moorage/test-$$name:dev --build-arg BASE_IMAGE=$(BASE_IMAGE) $(BUILD_OPTIONS) $$context || exit; \
+	done
 
 kind-up:
 	@command -v kind >/dev/null || { echo "kind is missing: https://kind.sigs.k8s.io/docs/user/quick-start"; exit 1; }
