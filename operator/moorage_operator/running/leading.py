@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -24,6 +24,7 @@ from moorage_operator.running.planner import Planner
 from moorage_operator.running.reconciler import Reconciler
 from moorage_operator.running.report_channel.changes import Change
 from moorage_operator.running.resource_key import ResourceKey, gateway_key, group_key
+from moorage_operator.running.signals import stop_on_signals
 from moorage_operator.running.snapshots import Reports, Snapshots
 from moorage_operator.running.status_writer import StatusWriter
 from moorage_operator.running.workers import Workers
@@ -46,11 +47,13 @@ class Leading:
         client: ClusterClient,
         metrics: OperatorMetrics,
         clock: Clock,
+        on_end: Callable[[], Awaitable[None]],
     ) -> None:
         self._settings = settings
         self._client = client
         self._metrics = metrics
         self._clock = clock
+        self._on_end = on_end
         self._clusterwide = not settings.file.watch_namespaces
         self.world: World | None = None
         self._workers: Workers | None = None
@@ -80,6 +83,8 @@ class Leading:
                 await asyncio.sleep(RESTART_SECONDS)
             finally:
                 self.world = self._workers = None
+                # kopf takes the signals for itself while it runs.
+                stop_on_signals(stop)
 
     async def _channel_authority(self) -> str:
         pod, names = self._settings.pod, self._settings.certificate_names()
@@ -98,6 +103,8 @@ class Leading:
         workers = Workers(self._reconcile, self._observe, self._clock)
         noticed = Noticed(links, children, workers.add)
         registry = register_handlers(links, noticed, clusterwide=self._clusterwide)
+        # kopf waits for whoever waits for this, so it is set at the end whatever the cause.
+        ending = asyncio.Event()
 
         @kopf.on.startup(registry=registry, id="begin")
         async def begin(**kwargs: Any) -> None:
@@ -105,6 +112,15 @@ class Leading:
             self._reconciler = self._build(world, children, reports, ca_pem, workers.add)
             self.world, self._workers = world, workers
             self._work = asyncio.create_task(workers.run())
+            if stop.is_set():
+                ending.set()
+
+        @kopf.on.cleanup(registry=registry, id="end")
+        async def end(**_: Any) -> None:
+            ending.set()
+            self._work.cancel()
+            await asyncio.gather(self._work, return_exceptions=True)
+            await self._on_end()
 
         await kopf.operator(
             registry=registry,
@@ -114,8 +130,10 @@ class Leading:
             identity=cast(Any, self._settings.pod.holder),
             clusterwide=self._clusterwide,
             namespaces=self._settings.file.watch_namespaces,
-            stop_flag=stop,
+            stop_flag=ending,
         )
+        # It ends by itself only on a signal, and raises otherwise.
+        stop.set()
 
     def _build(
         self,

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import signal
 import time
 from collections.abc import Awaitable
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from moorage_operator.running.health_server import start_health_server
 from moorage_operator.running.leading import Leading
 from moorage_operator.running.operator_metrics import OperatorMetrics
 from moorage_operator.running.served_by_resources import ServedByResources
+from moorage_operator.running.signals import stop_on_signals
 from moorage_operator.settings import OperatorSettings
 
 logger = logging.getLogger(__name__)
@@ -25,13 +25,15 @@ LOST_EXIT_CODE = 3
 
 async def operate(settings: OperatorSettings) -> None:
     """Run until SIGTERM or SIGINT. Ends the process by itself only when the Lease is lost."""
-    stop = _stop_on_signals()
+    stop = asyncio.Event()
+    stop_on_signals(stop)
     fence, metrics = WriteFence(time.monotonic), OperatorMetrics()
     free = ClusterClient(await load_configuration(), None, metrics.requested)
     fenced = ClusterClient(await load_configuration(), fence, metrics.requested)
     pod, file = settings.pod, settings.file
     lease = Lease(free, fence, pod.namespace, pod.holder, time.monotonic, _now_text)
-    leading = Leading(settings, fenced, metrics, time.monotonic)
+    serving = Serving()
+    leading = Leading(settings, fenced, metrics, time.monotonic, serving.stop)
     served = ServedByResources(lambda: leading.world)
     channel = ChannelServer(
         free, lease, served, leading.report_changed, pod.namespace, file.report_port
@@ -45,19 +47,33 @@ async def operate(settings: OperatorSettings) -> None:
         metrics.queue_depth.set(leading.waiting())
 
     health = await start_health_server(file.metrics_port, is_ready, metrics, refresh_metrics)
-    serving = asyncio.create_task(channel.run(), name="report channel")
+    serving.start(channel)
     try:
         if await _until(lease.acquire(), stop):
             holding = asyncio.create_task(_hold(lease), name="lease")
             await leading.run(channel.reports, stop)
             holding.cancel()
     finally:
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
+        await serving.stop()
         await lease.release()
         await health.cleanup()
         await fenced.close()
         await free.close()
+
+
+class Serving:
+    """The report channel as a task. It stops before kopf does, which waits for all tasks."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, channel: ChannelServer) -> None:
+        self._task = asyncio.create_task(channel.run(), name="report channel")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
 
 async def _hold(lease: Lease) -> None:
@@ -76,14 +92,6 @@ async def _until(work: Awaitable[None], stop: asyncio.Event) -> bool:
     for task in tasks:
         task.cancel()
     return not stop.is_set()
-
-
-def _stop_on_signals() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    return stop
 
 
 def _now_text() -> str:
