@@ -1,31 +1,65 @@
 """Bridges in front of fixture servers, on loopback."""
 
 import asyncio
+import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from moorage_sidecar import BridgeLimits, StdioBridge, StdioServer
+from fakes.launcher import start_launcher, stop_launcher
+from integration.sidecar.fixture_types import BridgeStarter, ServerMaker
+from moorage_sidecar import (
+    BridgedServer,
+    BridgeLimits,
+    LaunchedServer,
+    StdioBridge,
+    StdioServer,
+)
 
 SERVERS = Path(__file__).parents[2] / "fakes" / "stdio_servers"
-BridgeStarter = Callable[..., Awaitable[StdioBridge]]
+
+
+@pytest.fixture(params=["child", "launcher"])
+def where_servers_run(request: pytest.FixtureRequest) -> str:
+    """As children of the bridge, or behind a launcher: callers must not see a difference."""
+    where: str = request.param
+    return where
 
 
 @pytest.fixture
-async def start_bridge() -> AsyncIterator[BridgeStarter]:
+def bridged_server(
+    where_servers_run: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServerMaker]:
+    """Make ``COMMAND…`` a server of either kind; launchers are ended at the end."""
+    launchers: list[tuple[subprocess.Popen[bytes], Path]] = []
+
+    def make(*command: str) -> BridgedServer:
+        if where_servers_run == "child":
+            return StdioServer(command)
+        socket = tmp_path_factory.mktemp("launcher") / "server.sock"
+        launchers.append((start_launcher(socket, *command), socket))
+        return LaunchedServer(command[0], str(socket))
+
+    yield make
+    for launcher, socket in launchers:
+        stop_launcher(launcher, socket)
+
+
+@pytest.fixture
+async def start_bridge(bridged_server: ServerMaker) -> AsyncIterator[BridgeStarter]:
     """Start a bridge in front of ``SCRIPT ARGUMENT…`` with these limits; stopped at the end."""
     bridges: list[StdioBridge] = []
 
     async def start(
         script: str, *arguments: str, unix_socket: str | None = None, **limits: Any
     ) -> StdioBridge:
-        command = (sys.executable, "-u", str(SERVERS / script), *arguments)
-        bridge = StdioBridge("fixture", StdioServer(command), BridgeLimits(**limits))
+        server = bridged_server(sys.executable, "-u", str(SERVERS / script), *arguments)
+        bridge = StdioBridge("fixture", server, BridgeLimits(**limits))
         await bridge.start(unix_socket=unix_socket)
         bridges.append(bridge)
         return bridge

@@ -16,6 +16,12 @@ from moorage_sidecar.processes.server_process import ServerProcess
 from moorage_sidecar.stdio_server import StdioServer
 
 
+@pytest.fixture
+def where_servers_run() -> str:
+    """A start is slowed down at the pipes of a child."""
+    return "child"
+
+
 def living_children() -> list[int]:
     """Children of this process that have not ended."""
     found = []

@@ -48,10 +48,11 @@ def test_the_command_line_is_read() -> None:
 
 
 def test_a_pods_options_become_limits() -> None:
-    settings = read_settings(
-        "--listen 0.0.0.0:8081 --name agents/notes --socket /run/s --key-file /k --health 0.0.0.0:9091"
-        " --max-sessions 20 --idle-seconds 60 --answer-seconds 30 --drain-seconds 20".split()
-    )
+    addresses = ["--listen", "0.0.0.0:8081", "--health", "0.0.0.0:9091"]
+    files = ["--socket", "/run/s", "--key-file", "/k"]
+    seconds = ["--idle-seconds", "60", "--answer-seconds", "30", "--drain-seconds", "20"]
+    named = ["--name", "agents/notes", "--max-sessions", "20"]
+    settings = read_settings([*named, *addresses, *files, *seconds])
 
     assert settings.server == LaunchedServer("agents/notes", "/run/s")
     assert (settings.health, settings.key_file) == (Address("0.0.0.0", 9091), "/k")
