@@ -1,6 +1,7 @@
 """The launcher, built from its source once and run on this machine."""
 
 import shutil
+import socket as socketlib
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -9,9 +10,12 @@ from time import monotonic, sleep
 
 import pytest
 
+from moorage_sidecar.processes.launcher_frames import DRAINED, HEAD_BYTES, HERE, encode_frame
+
 SOURCE = Path(__file__).parents[2] / "dataplane" / "launcher"
 BUILD_SECONDS = 180
 START_SECONDS = 5
+STOP_SECONDS = 5
 
 
 @cache
@@ -40,11 +44,15 @@ def start_launcher(
     return process
 
 
-def stop_launcher(process: "subprocess.Popen[bytes]") -> None:
-    """End it and everything that it started."""
+def stop_launcher(process: "subprocess.Popen[bytes]", socket: Path) -> None:
+    """End it as a sidecar does that has no server left, and whatever it still runs."""
+    with socketlib.socket(socketlib.AF_UNIX) as door:
+        door.connect(str(socket))
+        door.sendall(encode_frame(DRAINED))
+        assert door.recv(HEAD_BYTES) == encode_frame(HERE)
     process.terminate()
     try:
-        process.wait(10)
+        assert process.wait(STOP_SECONDS) == 0
     finally:
         process.kill()
         process.wait()
