@@ -13,6 +13,7 @@ def leader_url(url: str, leader: str) -> str:
         return url
     parts = urlsplit(url)
     at = urlsplit(f"//{leader}")
-    if at.hostname is None or at.port is None or at.netloc != leader or at.username is not None:
+    odd = at.netloc != leader or at.username is not None or not leader.isprintable()
+    if odd or " " in leader or at.hostname is None or at.port is None:
         raise ValueError("the operator named a leader that is no host:port")
     return urlunsplit(parts._replace(netloc=leader))

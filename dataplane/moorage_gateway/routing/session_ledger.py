@@ -73,21 +73,27 @@ class SessionLedger:
             session.last_seen = now
             if session.group is not group:
                 self._move(session, group)
-        elif len(self._sessions) < self._limit:
-            self._sessions[tag] = LiveSession(group, endpoint_uid, now)
-            group.session_opened(endpoint_uid)
-            self._counts.session_opened(group.name)
-            if self.news is not None:
-                self.news.seen(group.name, endpoint_uid, tag)
+        elif self._count(tag, group, endpoint_uid, now) and self.news is not None:
+            self.news.seen(group.name, endpoint_uid, tag)
 
     def open(self, tag: bytes, group: BookedGroup, endpoint_uid: str, now: float) -> None:
         """A session began through this process."""
-        known = len(self._sessions)
-        self.touch(tag, group, endpoint_uid, now)
-        if group.slots is not None and len(self._sessions) > known:
-            self._sessions[tag].opened_seq = group.slots.opened(endpoint_uid)
+        if tag in self._sessions:
+            self.touch(tag, group, endpoint_uid, now)
+        elif self._count(tag, group, endpoint_uid, now):
+            if group.slots is not None:
+                self._sessions[tag].opened_seq = group.slots.opened(endpoint_uid)
             if self.news is not None:
                 self.news.opened(group.name, endpoint_uid, tag)
+
+    def _count(self, tag: bytes, group: BookedGroup, endpoint_uid: str, now: float) -> bool:
+        """False where the bound is reached."""
+        if len(self._sessions) >= self._limit:
+            return False
+        self._sessions[tag] = LiveSession(group, endpoint_uid, now)
+        group.session_opened(endpoint_uid)
+        self._counts.session_opened(group.name)
+        return True
 
     def _move(self, session: LiveSession, group: BookedGroup) -> None:
         # Its group had left the table and is back: the new one counts from nothing.

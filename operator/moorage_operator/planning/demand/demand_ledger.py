@@ -163,7 +163,8 @@ class DemandLedger:
         return frozenset(
             pod
             for pod, connection in self._connections.items()
-            if connection.not_served & (self._served.served_by(pod.gateway) or {}).keys()
+            if connection.not_served
+            and connection.not_served & (self._served.served_by(pod.gateway) or {}).keys()
         )
 
     # what pods are told

@@ -11,7 +11,7 @@ from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.planning.demand.promises import Promise, Promises
 from moorage_operator.planning.demand.verdicts import decisive
 
-MAX_ENDED_TAGS = 20_000
+MAX_ENDED_TAGS = 1_000
 """Ended sessions remembered per endpoint, oldest out first: a late replica revives none."""
 
 

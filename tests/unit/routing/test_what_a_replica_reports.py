@@ -1,0 +1,135 @@
+"""Whole first, then what changed; ended sessions until a leader has confirmed them."""
+
+import pytest
+from msgspec.structs import replace
+
+from fakes.replica_network import Clock, SimulatedReplica, table
+from moorage_contract.report_channel import EndpointReport, GroupReport, Guidance, Handshake
+from moorage_gateway.routing import demand_log
+from moorage_gateway.routing.guided import ReplicaFacts
+
+FACTS = ReplicaFacts("pod-001", "digest", ("key",), 3)
+TAG, OTHER = b"AAAAAAAA", b"BBBBBBBB"
+TEXT, OTHER_TEXT = "QUFBQUFBQUE", "QkJCQkJCQkI"
+
+
+class Scene:
+    """One replica of two endpoints."""
+
+    def __init__(self) -> None:
+        self.table = table(endpoints=2, per_pod=5, replicas=2)
+        self.replica = SimulatedReplica(1, self.table, Clock())
+        self.replica.connect()
+
+    def news(self, *, whole: bool = False) -> dict[str, EndpointReport]:
+        """Endpoints of the one report that is due."""
+        (report,) = self.replica.guided.reports(FACTS, whole=whole)
+        assert report.whole is whole
+        return report.groups.get("servers", GroupReport()).endpoints
+
+    def open(self, tag: bytes, uid: str = "uid-0") -> None:
+        self.replica.ledger.open(tag, self.replica.group, uid, 0.0)
+
+    def endpoints(self, *uids: str) -> None:
+        group = self.table.groups[0]
+        kept = tuple(each for each in group.endpoints if each.uid in uids)
+        changed = replace(self.table, groups=(replace(group, endpoints=kept),))
+        self.replica.guided.expect(changed)
+        self.replica.book.apply(changed.groups)
+        self.replica.guided.follow()
+
+
+async def test_the_first_report_tells_all_and_the_next_only_news() -> None:
+    scene = Scene()
+    scene.open(TAG)
+    whole = scene.news(whole=True)
+    assert whole["uid-0"].seen == (TEXT,)
+    assert whole["uid-1"] == EndpointReport(handshake=Handshake(why="not yet verified"))
+    assert scene.news() == {}
+    scene.open(OTHER)
+    assert scene.news() == {"uid-0": EndpointReport(opened=(OTHER_TEXT,))}
+
+
+async def test_a_handshake_is_told_when_it_says_something_new() -> None:
+    scene = Scene()
+    scene.news(whole=True)
+    book, booked = scene.replica.book, scene.replica.group.endpoints["uid-1"]
+    book.set_health(booked, booked.health.verified(("2025-11-25",)))
+    told = Handshake(state="ready", own=True, why="handshake succeeded", versions=("2025-11-25",))
+    assert scene.news() == {"uid-1": EndpointReport(handshake=told)}
+    book.set_health(booked, booked.health.failed("x" * 10_000, fatal=True))
+    (down,) = scene.news().values()
+    assert down.handshake is not None
+    assert (down.handshake.state, len(down.handshake.why)) == ("down", 256)
+
+
+async def test_an_end_is_told_again_until_a_leader_has_confirmed_it() -> None:
+    scene = Scene()
+    scene.news(whole=True)
+    scene.open(TAG)
+    scene.replica.ledger.forget(TAG)
+    assert scene.news() == {"uid-0": EndpointReport(ended=(TEXT,))}
+    scene.replica.disconnect()
+    scene.open(OTHER)
+    scene.replica.ledger.forget(OTHER)
+    scene.replica.connect()
+    assert scene.news(whole=True)["uid-0"].ended == (TEXT, OTHER_TEXT)
+    scene.replica.guided.take(Guidance(seq=1, report_seq=3))
+    scene.replica.disconnect()
+    scene.replica.connect()
+    assert scene.news(whole=True)["uid-0"].ended == ()
+
+
+async def test_ends_that_no_leader_hears_of_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demand_log, "MAX_ENDED_KEPT", 2)
+    scene = Scene()
+    scene.replica.disconnect()
+    for number in range(5):
+        tag = number.to_bytes(8, "big")
+        scene.open(tag)
+        scene.replica.ledger.forget(tag)
+    scene.replica.connect()
+    assert len(scene.news(whole=True)["uid-0"].ended) == 2
+
+
+async def test_an_endpoint_that_leaves_is_told_and_one_that_returns_brings_its_sessions() -> None:
+    scene = Scene()
+    scene.open(TAG)
+    scene.news(whole=True)
+    scene.endpoints("uid-1")
+    (report,) = scene.replica.guided.reports(FACTS, whole=False)
+    assert report.groups["servers"] == GroupReport(gone=("uid-0",))
+    scene.replica.ledger.forget(OTHER)
+    assert scene.news() == {}
+    scene.endpoints("uid-0", "uid-1")
+    assert scene.news()["uid-0"].seen == (TEXT,)
+
+
+async def test_wants_are_told_and_that_there_are_none_any_more() -> None:
+    scene = Scene()
+    scene.news(whole=True)
+    slots = scene.replica.group.slots
+    assert slots is not None
+    slots.arrivals, slots.held = 4, 2
+    for arrivals, held in ((4, 2), (0, 0)):
+        (report,) = scene.replica.guided.reports(FACTS, whole=False)
+        assert report.groups["servers"] == GroupReport(arrivals=arrivals, held=held)
+        slots.held = 0
+    assert scene.news() == {}
+
+
+async def test_what_is_too_much_for_one_frame_comes_in_pieces(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(demand_log, "MAX_TAGS_PER_REPORT", 2)
+    scene = Scene()
+    for number in range(3):
+        scene.open(number.to_bytes(8, "big"))
+    first, last = scene.replica.guided.reports(FACTS, whole=True)
+    assert (first.whole, first.more, last.whole, last.more) == (True, True, False, False)
+    assert last.seq == first.seq + 1
+    assert list(first.groups["servers"].endpoints) == ["uid-0"]
+    assert list(last.groups["servers"].endpoints) == ["uid-1"]
+    scene.open(TAG)
+    (session,) = (live for tag, live in scene.replica.ledger if tag == TAG)
+    assert session.opened_seq == last.seq + 1
