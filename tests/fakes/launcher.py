@@ -38,10 +38,16 @@ def start_launcher(
     serve = [str(launcher_binary()), "serve", "--socket", str(socket), *limit, "--", *command]
     process = subprocess.Popen(serve, stderr=subprocess.DEVNULL)
     deadline = monotonic() + START_SECONDS
-    while not socket.exists():
+    while not _listens(socket):
         assert process.poll() is None and monotonic() < deadline, "the launcher did not start"
         sleep(0.01)
     return process
+
+
+def _listens(socket: Path) -> bool:
+    """The file is there a moment before anybody listens."""
+    with socketlib.socket(socketlib.AF_UNIX) as door:
+        return door.connect_ex(str(socket)) == 0
 
 
 def stop_launcher(process: "subprocess.Popen[bytes]", socket: Path) -> None:

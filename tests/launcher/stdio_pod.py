@@ -49,7 +49,7 @@ class StdioPod:
         """How often the kubelet started it anew."""
         status = self.read()["status"]
         statuses = [*status["containerStatuses"], *status["initContainerStatuses"]]
-        return next(one["restartCount"] for one in statuses if one["name"] == container)
+        return int(next(one["restartCount"] for one in statuses if one["name"] == container))
 
 
 def server_image(language: str) -> str:
