@@ -23,6 +23,8 @@ def main() -> int:
         level=settings.file.log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
+    # kopf tells of each handler of each event there; its errors come through.
+    logging.getLogger("kopf").setLevel(logging.WARNING)
     asyncio.run(operate(settings))
     return 0
 

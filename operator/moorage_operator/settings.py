@@ -1,4 +1,4 @@
-"""What an operator process is told at its start: a JSON file that the chart renders, and its pod."""
+"""What an operator process is told at its start: a JSON file from the chart, and its pod."""
 
 import os
 import socket

@@ -1,6 +1,5 @@
 """The one way to the API server: plain dicts up, plain dicts down, named errors."""
 
-import asyncio
 import json
 import os
 import ssl
@@ -81,12 +80,13 @@ class ClusterClient:
         *,
         query: Mapping[str, str] | None = None,
         content_type: str = JSON,
+        accept: str = ANSWERS,
         seconds: float = REQUEST_SECONDS,
     ) -> Document:
         """The answer's document. Raises ``ClusterError``, told by its kind."""
         if self._fence is not None:
             self._fence.check()
-        headers = {"Content-Type": content_type, "Accept": ANSWERS}
+        headers = {"Content-Type": content_type, "Accept": accept}
         status, text = await self._send(verb, path, body, query, headers, seconds)
         self._count(verb, path, status)
         document = _decode(text)
@@ -115,7 +115,7 @@ class ClusterClient:
             )
             data: bytes = await response.read()
             return response.status, data.decode("utf-8", "replace")
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError, ssl.SSLError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError, ssl.SSLError) as error:
             why = str(error) or type(error).__name__
             raise ApiServerUnreachable(f"{verb} {path}: {why}") from error
 

@@ -1,10 +1,9 @@
-"""The Secret ``moorage-operator-channel``: the chart makes it empty, the leader fills and renews it."""
+"""The Secret ``moorage-operator-channel``: made empty by the chart, kept filled by the leader."""
 
 import base64
 import logging
 from datetime import datetime
 
-from moorage_operator.api.metadata import ResourceName
 from moorage_operator.cluster.api_client import ClusterClient, Document
 from moorage_operator.cluster.channel_certificate import (
     ChannelCertificate,

@@ -1,4 +1,4 @@
-"""The report channel's server on every replica: its certificate, its start, certificates renewed."""
+"""The report channel's server, on every replica: its start, and its certificates as they change."""
 
 import asyncio
 import logging

@@ -19,7 +19,7 @@ from moorage_operator.running.extracts import (
     resource_extract,
     workload_extract,
 )
-from moorage_operator.running.links import GatewayLinks, Links, gateway_links, workload_ref
+from moorage_operator.running.links import Links, gateway_links, workload_ref
 from moorage_operator.running.noticed import Noticed
 
 GATEWAYS = (API_GROUP, "v1alpha1", "mcpgateways")
@@ -85,14 +85,10 @@ def _resources(registry: Registry, links: Links, noticed: Noticed) -> None:
 
     async def gateway_event(body: Body, type: str | None, **_: Any) -> None:
         extract, gone = resource_extract(body), type == "DELETED"
-        if gone:
-            links.put_gateway(extract.observed.name, GatewayLinks())
         noticed.gateway(extract, gone=gone)
 
     async def group_event(body: Body, type: str | None, **_: Any) -> None:
         extract, gone = resource_extract(body), type == "DELETED"
-        if gone:
-            links.put_group(extract.observed.name, None)
         noticed.group(extract, gone=gone)
 
     _watch(registry, "gateways", GATEWAYS, index_gateway, gateway_event)

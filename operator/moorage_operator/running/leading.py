@@ -13,6 +13,7 @@ from moorage_operator.cluster.api_client import ClusterClient
 from moorage_operator.cluster.channel_secret import keep_channel
 from moorage_operator.cluster.errors import ClusterError
 from moorage_operator.cluster.write_fence import Clock
+from moorage_operator.running.census import Census
 from moorage_operator.running.child_writer import ChildWriter
 from moorage_operator.running.handlers import operator_settings, register_handlers
 from moorage_operator.running.key_keeper import KeyKeeper
@@ -47,6 +48,7 @@ class Leading:
         client: ClusterClient,
         metrics: OperatorMetrics,
         clock: Clock,
+        leading_since: Callable[[], float | None],
         on_end: Callable[[], Awaitable[None]],
     ) -> None:
         self._settings = settings
@@ -54,6 +56,7 @@ class Leading:
         self._metrics = metrics
         self._clock = clock
         self._on_end = on_end
+        self._leading_since = leading_since
         self._clusterwide = not settings.file.watch_namespaces
         self.world: World | None = None
         self._workers: Workers | None = None
@@ -98,7 +101,7 @@ class Leading:
                 return held.ca_pem
 
     async def _run_once(self, reports: Reports, ca_pem: str, stop: asyncio.Event) -> None:
-        links = Links()
+        links, watched = Links(), self._settings.file.watch_namespaces
         children = ChildWriter(self._client, self._clock)
         workers = Workers(self._reconcile, self._observe, self._clock)
         noticed = Noticed(links, children, workers.add)
@@ -111,15 +114,20 @@ class Leading:
             world = World(kwargs, links)
             self._reconciler = self._build(world, children, reports, ca_pem, workers.add)
             self.world, self._workers = world, workers
-            self._work = asyncio.create_task(workers.run())
+            census = Census(self._client, world, noticed, watched, workers.add)
+            self._tasks = [
+                asyncio.create_task(workers.run(), name="workers"),
+                asyncio.create_task(census.run(self._leading_since), name="census"),
+            ]
             if stop.is_set():
                 ending.set()
 
         @kopf.on.cleanup(registry=registry, id="end")
         async def end(**_: Any) -> None:
             ending.set()
-            self._work.cancel()
-            await asyncio.gather(self._work, return_exceptions=True)
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
             await self._on_end()
 
         await kopf.operator(
@@ -129,7 +137,7 @@ class Leading:
             # Without one kopf asks the system who runs it, and a pod's user has no name.
             identity=cast(Any, self._settings.pod.holder),
             clusterwide=self._clusterwide,
-            namespaces=self._settings.file.watch_namespaces,
+            namespaces=watched,
             stop_flag=ending,
         )
         # It ends by itself only on a signal, and raises otherwise.

@@ -1,4 +1,4 @@
-"""What was last left at each child's place, so that nothing is written that stands already (pure)."""
+"""What was last left at each child's place: nothing is written that stands already (pure)."""
 
 import hashlib
 import json

@@ -12,7 +12,7 @@ from moorage_operator.running.extracts import (
     ResourceExtract,
     WorkloadExtract,
 )
-from moorage_operator.running.links import Links, WorkloadRef
+from moorage_operator.running.links import GatewayLinks, Links, WorkloadRef
 from moorage_operator.running.resource_key import ResourceKey, gateway_key, group_key
 
 Enqueue = Callable[[ResourceKey], None]
@@ -42,11 +42,15 @@ class Noticed:
     def gateway(self, extract: ResourceExtract, *, gone: bool) -> None:
         """A gateway appeared, changed or went: also those that it names, now or before."""
         name = extract.observed.name
+        if gone:
+            self._links.put_gateway(name, GatewayLinks())
         self._resource(gateway_key(name), extract, self._links.around_gateway(name), gone)
 
     def group(self, extract: ResourceExtract, *, gone: bool) -> None:
         """A group appeared, changed or went: also who names it, and who shares its workload."""
         name = extract.observed.name
+        if gone:
+            self._links.put_group(name, None)
         self._resource(group_key(name), extract, self._links.around_group(name), gone)
 
     def workload(self, extract: WorkloadExtract, *, gone: bool) -> None:

@@ -33,7 +33,7 @@ async def operate(settings: OperatorSettings) -> None:
     pod, file = settings.pod, settings.file
     lease = Lease(free, fence, pod.namespace, pod.holder, time.monotonic, _now_text)
     serving = Serving()
-    leading = Leading(settings, fenced, metrics, time.monotonic, serving.stop)
+    leading = Leading(settings, fenced, metrics, time.monotonic, lease.leading_since, serving.stop)
     served = ServedByResources(lambda: leading.world)
     channel = ChannelServer(
         free, lease, served, leading.report_changed, pod.namespace, file.report_port

@@ -10,6 +10,8 @@ from moorage_operator.running.resource_key import ResourceKey
 
 FIRST_BACKOFF_SECONDS = 0.1
 LONGEST_BACKOFF_SECONDS = 60.0
+AFTER_CHANGE_SECONDS = 1.0
+STALE_ENTRIES_PER_KEY = 8
 
 
 @dataclass
@@ -43,9 +45,10 @@ class WorkQueue:
         elif state.due is None or due < state.due:
             state.due = due
             heapq.heappush(self._heap, (due, key))
+            self._drop_stale()
 
     def take(self, now: float) -> ResourceKey | None:
-        """A key that is due and that nobody works on; whoever takes it calls ``done`` or ``failed``."""
+        """A key that is due; whoever takes it calls ``done`` or ``failed`` afterwards."""
         while self._heap and self._heap[0][0] <= now:
             due, key = heapq.heappop(self._heap)
             state = self._keys.get(key)
@@ -78,10 +81,18 @@ class WorkQueue:
         step = min(FIRST_BACKOFF_SECONDS * 2 ** min(state.failures, 20), LONGEST_BACKOFF_SECONDS)
         state.failures += 1
         pause = step * (0.5 + jitter / 2)
-        # What changed meanwhile does not shorten the pause of a key that keeps failing.
-        state.again = None
+        if state.again is not None:
+            # What changed meanwhile may be the remedy; it may also be what the failure left behind.
+            pause, state.again = min(pause, AFTER_CHANGE_SECONDS), None
         self._ended(key, now + pause)
         return pause
+
+    def _drop_stale(self) -> None:
+        """Entries of keys that were made due earlier stay behind in the heap."""
+        if len(self._heap) > STALE_ENTRIES_PER_KEY * (len(self._keys) + 1):
+            dues = ((state.due, key) for key, state in self._keys.items())
+            self._heap = [(due, key) for due, key in dues if due is not None]
+            heapq.heapify(self._heap)
 
     def _ended(self, key: ResourceKey, look_again: float | None) -> None:
         state = self._keys[key]

@@ -5,6 +5,7 @@ from typing import Any, Protocol, TypeVar
 
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.api.resource_kinds import GATEWAY_KIND, GROUP_KIND
+from moorage_operator.api.workload_source import WORKLOAD_KINDS
 from moorage_operator.planning.snapshot import ChildKey
 from moorage_operator.running.extracts import (
     ChildExtract,
@@ -34,6 +35,31 @@ class World:
     def __init__(self, indices: Mapping[str, Index], links: Links) -> None:
         self._indices = indices
         self.links = links
+        self._gone: set[str] = set()
+
+    def take_for_gone(self, uid: str) -> None:
+        """An object is not in the cluster any more, whatever the indices say; uids never return."""
+        self._gone.add(uid)
+
+    def indexed(self, kind: str) -> dict[str, Any]:
+        """The extracts of all objects of a kind that are believed to be there, by uid."""
+        return {
+            uid: extract
+            for extract in self._extracts(kind)
+            if (uid := _uid(extract)) not in self._gone
+        }
+
+    def _extracts(self, kind: str) -> Iterator[Any]:
+        if kind in (GATEWAY_KIND, GROUP_KIND):
+            index = self._indices["gateways" if kind == GATEWAY_KIND else "groups"]
+            for name in index:
+                yield from index[name]
+            return
+        # Children and workloads lie under their own key, and once more under whose they are.
+        index = self._indices["workloads" if kind in WORKLOAD_KINDS else "children"]
+        for key in index:
+            if not isinstance(key, ResourceKey):
+                yield from (each for each in index[key] if _child(each).key.kind == kind)
 
     def resource(self, key: ResourceKey) -> ResourceExtract | None:
         """The gateway or group, if it is there."""
@@ -74,7 +100,7 @@ class World:
             found.extend(self._indices["children"][key])
         if key in self._indices["workloads"]:
             found.extend(extract.child for extract in self._indices["workloads"][key])
-        return found
+        return [child for child in found if child.uid not in self._gone]
 
     def namespace(self, name: str) -> NamespaceExtract:
         """What is known of a namespace; nothing where namespaces are not watched."""
@@ -88,4 +114,15 @@ class World:
         # An object that was deleted unseen and made again stands here twice until the next census.
         if key not in self._indices[index]:
             return None
-        return max(self._indices[index][key], key=version, default=None)
+        there = (each for each in self._indices[index][key] if _uid(each) not in self._gone)
+        return max(there, key=version, default=None)
+
+
+def _uid(extract: ResourceExtract | ChildExtract | WorkloadExtract) -> str:
+    if isinstance(extract, ResourceExtract):
+        return extract.observed.uid
+    return _child(extract).uid
+
+
+def _child(extract: ChildExtract | WorkloadExtract) -> ChildExtract:
+    return extract.child if isinstance(extract, WorkloadExtract) else extract
