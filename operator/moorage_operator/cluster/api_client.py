@@ -41,12 +41,20 @@ async def load_configuration() -> Configuration:
 
 
 class ClusterClient:
-    """Requests to the API server. With a fence it sends only while the fence is open."""
+    """Requests to the API server. With a fence it sends only while the fence is open.
+
+    ``agent`` names the process in the API server's audit log.
+    """
 
     def __init__(
-        self, configuration: Configuration, fence: WriteFence | None, count: WriteCounter
+        self,
+        configuration: Configuration,
+        fence: WriteFence | None,
+        count: WriteCounter,
+        agent: str,
     ) -> None:
         self._fence = fence
+        self._agent = agent
         self._count = count
         self._client = ApiClient(configuration)
         rest = self._client.rest_client
@@ -86,7 +94,7 @@ class ClusterClient:
         """The answer's document. Raises ``ClusterError``, told by its kind."""
         if self._fence is not None:
             self._fence.check()
-        headers = {"Content-Type": content_type, "Accept": accept}
+        headers = {"Content-Type": content_type, "Accept": accept, "User-Agent": self._agent}
         status, text = await self._send(verb, path, body, query, headers, seconds)
         self._count(verb, path, status)
         document = _decode(text)

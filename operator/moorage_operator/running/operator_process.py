@@ -28,9 +28,10 @@ async def operate(settings: OperatorSettings) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
     fence, metrics = WriteFence(time.monotonic), OperatorMetrics()
-    free = ClusterClient(await load_configuration(), None, metrics.requested)
-    fenced = ClusterClient(await load_configuration(), fence, metrics.requested)
     pod, file = settings.pod, settings.file
+    agent = f"moorage-operator/{pod.name}"
+    free = ClusterClient(await load_configuration(), None, metrics.requested, agent)
+    fenced = ClusterClient(await load_configuration(), fence, metrics.requested, agent)
     lease = Lease(free, fence, pod.namespace, pod.holder, time.monotonic, _now_text)
     serving = Serving()
     leading = Leading(settings, fenced, metrics, time.monotonic, lease.leading_since, serving.stop)
