@@ -114,6 +114,10 @@ class ReportClient:
             self._leader = named if error.status == 421 else ""
             if not self._leader:
                 self._failed(f"the operator answered {error.status}")
+        except aiohttp.ClientConnectorError as error:
+            # Its own words hold the address of an object: the same fault would be told each time.
+            why = error.os_error.strerror or type(error.os_error).__name__
+            self._failed(f"cannot connect to {error.host}:{error.port}: {why}")
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             self._failed(str(error) or type(error).__name__)
 
