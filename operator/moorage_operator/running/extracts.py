@@ -160,16 +160,15 @@ def content_digest(body: Body) -> bytes:
     metadata = {
         name: value for name, value in body["metadata"].items() if name not in _VOLATILE_METADATA
     }
-    if annotations := metadata.get("annotations"):
-        metadata["annotations"] = {
-            name: value
-            for name, value in annotations.items()
-            if not name.startswith(_CONTROLLERS_ANNOTATION)
-        }
+    annotations = {
+        name: value
+        for name, value in (metadata.pop("annotations", None) or {}).items()
+        if not name.startswith(_CONTROLLERS_ANNOTATION)
+    }
     content = {name: body[name] for name in body if name not in ("metadata", "status", "spec")}
     if spec := body.get("spec"):
         content["spec"] = {name: value for name, value in spec.items() if name != "replicas"}
-    content["metadata"] = metadata
+    content |= {"metadata": metadata, "annotations": annotations}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 

@@ -78,7 +78,8 @@ class WorkQueue:
         ``jitter`` is a random number from 0 to 1; the pause is between half and all of the step.
         """
         state = self._keys[key]
-        step = min(FIRST_BACKOFF_SECONDS * 2 ** min(state.failures, 20), LONGEST_BACKOFF_SECONDS)
+        doubled: float = FIRST_BACKOFF_SECONDS * 2.0 ** min(state.failures, 20)
+        step = min(doubled, LONGEST_BACKOFF_SECONDS)
         state.failures += 1
         pause = step * (0.5 + jitter / 2)
         if state.again is not None:

@@ -64,7 +64,10 @@ class World:
     def resource(self, key: ResourceKey) -> ResourceExtract | None:
         """The gateway or group, if it is there."""
         index = "gateways" if key.kind == GATEWAY_KIND else "groups"
-        return self._newest(index, key.name, lambda extract: extract.version)
+        found: ResourceExtract | None = self._newest(
+            index, key.name, lambda extract: extract.version
+        )
+        return found
 
     def gateway(self, name: ResourceName) -> ResourceExtract | None:
         return self.resource(ResourceKey(GATEWAY_KIND, name))

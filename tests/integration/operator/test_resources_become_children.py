@@ -90,7 +90,8 @@ def test_a_workload_that_appears_later_is_found_at_once(
     apply(group(home, "tickets"))
 
     def refs() -> str:
-        return condition("mcpupstreamgroup", home, "tickets", "ResolvedRefs").get("reason", "")
+        found = condition("mcpupstreamgroup", home, "tickets", "ResolvedRefs")
+        return str(found.get("reason"))
 
     wait_until(lambda: refs() == "WorkloadNotFound", 5)
     apply(deployment(home, "tickets"))

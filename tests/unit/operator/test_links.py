@@ -1,0 +1,75 @@
+"""Whom a change concerns, found by names in both directions."""
+
+from typing import Any
+
+from moorage_operator.api.metadata import ResourceName
+from moorage_operator.running.links import (
+    GatewayLinks,
+    Links,
+    WorkloadRef,
+    gateway_links,
+    workload_ref,
+)
+from moorage_operator.running.resource_key import gateway_key, group_key
+
+
+def _name(name: str, namespace: str = "agents") -> ResourceName:
+    return ResourceName(namespace, name)
+
+
+def test_a_group_concerns_the_gateways_that_name_it_also_of_other_namespaces() -> None:
+    links = Links()
+    links.put_gateway(_name("near"), GatewayLinks(frozenset({_name("tickets")})))
+    links.put_gateway(_name("far", "b"), GatewayLinks(frozenset({_name("tickets")})))
+    links.put_gateway(_name("other"), GatewayLinks(frozenset({_name("notes")})))
+    assert links.around_group(_name("tickets")) == {
+        gateway_key(_name("near")),
+        gateway_key(_name("far", "b")),
+    }
+
+
+def test_a_gateway_concerns_its_groups_and_rivals_for_a_hostname() -> None:
+    links = Links()
+    names = frozenset({"mcp.example.com"})
+    links.put_gateway(_name("one"), GatewayLinks(frozenset({_name("tickets")}), names))
+    links.put_gateway(_name("two", "b"), GatewayLinks(frozenset(), names))
+    assert links.around_gateway(_name("one")) == {
+        group_key(_name("tickets")),
+        gateway_key(_name("two", "b")),
+    }
+
+
+def test_two_groups_on_one_workload_concern_each_other() -> None:
+    links = Links()
+    ref = WorkloadRef("Deployment", _name("tickets"))
+    links.put_group(_name("one"), ref)
+    links.put_group(_name("two"), ref)
+    assert links.groups_on(ref) == {_name("one"), _name("two")}
+    assert links.around_group(_name("one")) == {group_key(_name("two"))}
+
+
+def test_what_is_forgotten_concerns_nobody() -> None:
+    links = Links()
+    links.put_gateway(_name("one"), GatewayLinks(frozenset({_name("tickets")}), frozenset({"h"})))
+    links.put_gateway(_name("one"), GatewayLinks())
+    assert links.gateways_of(_name("tickets")) == frozenset()
+    assert links.gateways_with("h") == frozenset()
+    assert links.around_gateway(_name("one")) == frozenset()
+
+
+def test_documents_with_anything_in_them_are_read_as_far_as_they_go() -> None:
+    routes: list[Any] = [
+        None,
+        {"upstream": 7},
+        {"upstream": {"name": ["x"]}},
+        {"upstream": {"name": "tickets"}},
+        {"upstream": {"name": "notes", "namespace": "b"}},
+    ]
+    document = {"spec": {"routes": routes, "listener": {"hostnames": ["h", 3]}}}
+    links = gateway_links(_name("one"), document)
+    assert links == GatewayLinks(
+        frozenset({_name("tickets"), _name("notes", "b")}), frozenset({"h"})
+    )
+    for broken in ({}, {"spec": None}, {"spec": {"routes": 1, "listener": []}}):
+        assert gateway_links(_name("one"), broken) == GatewayLinks()
+    assert workload_ref(_name("g"), {"spec": {"source": {"workload": {"name": 3}}}}) is None
