@@ -1,6 +1,8 @@
 """One key's way: snapshot → plan → apply → delete unwanted → scale → status → events."""
 
 import logging
+import math
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -29,7 +31,8 @@ logger = logging.getLogger(__name__)
 
 RESYNC_SECONDS = 300.0
 SOON_SECONDS = 5.0
-"""When something is named and missing of which no watch tells."""
+UNWATCHED_REASONS = frozenset({"TlsSecretMissing", "TlsSecretUnfit", "CaMissing", "KeyRingLost"})
+"""What is missing then are objects of which no watch tells: they are read again soon."""
 
 
 class Reconciler:
@@ -68,7 +71,7 @@ class Reconciler:
             await scale_object(self._client, plan.scale)
         again = await self._tell(key, seen, plan)
         self._tell_gateways(snapshot, plan)
-        return min(again, SOON_SECONDS if _misses_something(snapshot) else RESYNC_SECONDS)
+        return min(again, _resync_seconds(plan))
 
     async def _plan(
         self, key: ResourceKey, seen: ResourceExtract
@@ -78,9 +81,9 @@ class Reconciler:
         return await self._planner.group(seen)
 
     async def _tell(self, key: ResourceKey, seen: ResourceExtract, plan: Plan) -> float:
-        """Write the status and post what flipped; returns after how long to look again."""
+        """Write the status and post what flipped; returns when counts held back may be written."""
         if not plan.conditions:
-            return RESYNC_SECONDS
+            return math.inf
         observed = seen.observed
         previous = self._statuses.previous(key, seen)
         status = status_document(
@@ -90,9 +93,9 @@ class Reconciler:
             outcome = await self._statuses.write(key, observed, previous, status)
         except (ObjectNotFound, ObjectConflict):
             # It is gone, or another has its name: the watch tells, or the next census.
-            return RESYNC_SECONDS
+            return math.inf
         await self._post(key, observed, outcome.events)
-        return outcome.again_seconds or RESYNC_SECONDS
+        return outcome.again_seconds or math.inf
 
     async def _post(
         self, key: ResourceKey, resource: ObservedResource, events: tuple[EventText, ...]
@@ -126,10 +129,11 @@ class Reconciler:
             self._planner.outcomes.forget(key.name)
 
 
-def _misses_something(snapshot: GatewaySnapshot | GroupSnapshot) -> bool:
-    if isinstance(snapshot, GatewaySnapshot):
-        return snapshot.tls_secret is not None and snapshot.tls_secret.state == "Missing"
-    return False
+def _resync_seconds(plan: Plan) -> float:
+    if any(condition.reason in UNWATCHED_REASONS for condition in plan.conditions):
+        return SOON_SECONDS
+    # Resources that were looked at together drift apart.
+    return RESYNC_SECONDS * random.uniform(0.85, 1.15)
 
 
 def _now(precision: str) -> str:

@@ -106,3 +106,16 @@ def test_a_deleted_gateway_leaves_nothing(home: str, new_operator: NewOperator) 
     wait_until(lambda: "Deployment/agents-gateway" in children(home), 10)
     kubectl("delete", "mcpgateway", "agents", "-n", home)
     wait_until(lambda: not children(home), 20)
+
+
+def test_a_certificate_that_comes_later_is_found_soon(home: str, new_operator: NewOperator) -> None:
+    operator = new_operator("first")
+    operator.lead()
+    apply(gateway(home, "agents", "tickets", tls={"secretName": "mcp-tls"}))
+
+    def refs() -> str:
+        return str(condition("mcpgateway", home, "agents", "ResolvedRefs").get("message"))
+
+    wait_until(lambda: "mcp-tls" in refs(), 5, operator.log)
+    kubectl("create", "secret", "generic", "mcp-tls", "--from-literal=tls.crt=x", "-n", home)
+    wait_until(lambda: "kubernetes.io/tls" in refs(), 8, operator.log)
