@@ -85,6 +85,13 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None = None
     """What the sidecars of a stdio group demand; never in a published table."""
 
+    def __repr__(self) -> str:
+        """Without the key: what is printed lands in logs."""
+        shown = ", ".join(
+            f"{name}={getattr(self, name)!r}" for name in self.__struct_fields__ if name != "key"
+        )
+        return f"Group({shown})"
+
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One path of the gateway and the group behind it."""

@@ -34,6 +34,7 @@ API_FIRST_SECONDS = 4.0
 STILL_WAITING_SECONDS = 10.0
 BURST_SECONDS = 0.01
 """Changes that come together are put in force together."""
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 STDERR = 2
 _log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class ClusterGateway:
 
     async def run(self) -> None:
         """Serve until SIGTERM; returns when nothing is left."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in STOP_SIGNALS:
             self._loop.add_signal_handler(number, self._stopping.set)
         raise_open_files()
         self.following.start()
@@ -76,14 +77,16 @@ class ClusterGateway:
                 await serving  # it ends by an error only: an address that cannot be had
         finally:
             await self._stop(stopping, serving)
+            for number in STOP_SIGNALS:
+                self._loop.remove_signal_handler(number)
 
     async def _stop(self, *tasks: asyncio.Task[object]) -> None:
+        if self.gateway is not None:
+            _log.info("stopping")
+            await self.gateway.stop()  # what it still serves follows the cluster to the end
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self.gateway is not None:
-            _log.info("stopping")
-            await self.gateway.stop()
         await self.following.stop()
         await self._api.close()
 

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from moorage_contract.route_table import Group, RouteTable
 from moorage_gateway.watching.gateway_keys import KeysRefused, keys_of_secret, read_keys
 from moorage_wire.capsules import KeyRing
 
@@ -61,3 +62,9 @@ def test_no_text_of_them_shows_a_key() -> None:
     with pytest.raises(KeysRefused) as refused:
         read_keys(base64.b64encode(SECRET)[:-3], b"")
     assert "c3Nz" not in str(refused.value)
+
+
+def test_no_text_of_a_table_shows_a_groups_key() -> None:
+    group = Group(name="notes", source="Stdio", key=GROUP_KEY)
+    table = RouteTable(gateway="agents/gw", groups=(group,))
+    assert "notes" in repr(table) and GROUP_KEY not in repr(table)
