@@ -54,21 +54,25 @@ async def change(name: str, number: int, pod_ips: list[str], figures: Figures) -
     started = time.monotonic()
     await asyncio.to_thread(apply, name, gateway("edge", routes, replicas=2))
     async with aiohttp.ClientSession() as http:
-        while not all([await serves(http, ip, "edge-gateway", path) == wanted for ip in pod_ips]):
+        while True:
+            told = await asyncio.to_thread(_told, name)
+            if all([await serves(http, ip, "edge-gateway", path) == wanted for ip in pod_ips]):
+                break
+            if told:  # before the pods were asked: it must never be
+                figures.untrue.append(f"change {number}: {told}")
             if time.monotonic() - started > IN_FORCE_SECONDS:
                 raise AssertionError(f"change {number} is not in force")
-            await asyncio.to_thread(_look, name, number, figures)
         figures.in_force.append(time.monotonic() - started)
     await asyncio.to_thread(wait_for_condition, name, "mcpgateway/edge", "Programmed", seconds=15)
     figures.told.append(time.monotonic() - started)
 
 
-def _look(name: str, number: int, figures: Figures) -> None:
-    """Told as programmed while a pod still acts by the former table: must never be."""
+def _told(name: str) -> str:
+    """What `Programmed` says of the newest generation, if it is true."""
     generation = read("mcpgateway/edge", "-n", name)["metadata"]["generation"]
     told = condition(name, "mcpgateway/edge", "Programmed")
-    if told.get("status") == "True" and told.get("observedGeneration") == generation:
-        figures.untrue.append(f"change {number}: {told}")
+    newest = told.get("observedGeneration") == generation
+    return str(told) if newest and told.get("status") == "True" else ""
 
 
 async def run(changes: int) -> int:
