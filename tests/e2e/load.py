@@ -61,11 +61,11 @@ class LoadedSession:
         self._owner = token_hex(8)
         self._headers = {"Accept": "application/json, text/event-stream", "Host": host}
 
-    async def run(self, stop: asyncio.Event, calls: int) -> None:
-        """Open, call ``calls`` times or until told to stop, end with DELETE."""
+    async def run(self, stop: asyncio.Event, calls: int) -> bool:
+        """Open, call ``calls`` times or until told to stop, end with DELETE; False: not opened."""
         async with aiohttp.ClientSession() as self._http:
             if not await self._open():
-                return
+                return False
             stream = asyncio.create_task(self._keep_stream())
             try:
                 for _ in range(calls):
@@ -77,6 +77,7 @@ class LoadedSession:
                 stream.cancel()
                 await asyncio.gather(stream, return_exceptions=True)
             await self._operation("delete", self._delete())
+            return True
 
     async def _open(self) -> bool:
         params = {
@@ -187,10 +188,8 @@ class Load:
     async def _place(self, url: str, tally: Tally, stop: asyncio.Event) -> None:
         while not stop.is_set():
             session = LoadedSession(url, self.host, tally, self.pause_seconds)
-            before = tally.total
-            await session.run(stop, self.calls_per_session)
-            if tally.total - before < 2:
-                await asyncio.sleep(1.0)  # it did not even open: no storm
+            if not await session.run(stop, self.calls_per_session):
+                await asyncio.sleep(1.0)  # no storm
 
 
 def _last_message(stream: str) -> str:
