@@ -23,7 +23,8 @@ class BridgeLimits:
     orphan_seconds: float = 4
     """A session whose GET stream broke and whose client stays silent ends after this."""
     handshake_seconds: float = 30
-    """A session that never got ``notifications/initialized`` ends after this silence."""
+    """After this silence ends a session that never got ``notifications/initialized``, and a shared
+    process that was asked for nothing but ``server/discover``."""
     start_seconds: float = 60
     """Longest wait for a server's first answer (``initialize``, ``server/discover``).
 

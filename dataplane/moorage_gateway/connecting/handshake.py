@@ -9,6 +9,8 @@ from moorage_wire.eras import LEGACY_VERSIONS, MODERN_VERSIONS
 
 HANDSHAKE_SECONDS = 5.0
 PING_SECONDS = 1.0
+QUOTED_CHARS = 220
+"""Of what an endpoint says to a handshake; more does not reach the operator."""
 
 _FORWARD = (
     b"content-type: application/json\r\n"
@@ -36,9 +38,9 @@ INITIALIZE_BODY = _encode(
 
 async def shake_hands(pool: UpstreamPool) -> tuple[str, ...]:
     """The protocol versions an endpoint speaks, oldest first; raises UpstreamError if none."""
-    modern = await _discover(pool)
+    modern = await discover(pool, HANDSHAKE_SECONDS)
     try:
-        legacy: tuple[str, ...] = (await _initialize(pool),)
+        legacy: tuple[str, ...] = (await initialize(pool, HANDSHAKE_SECONDS),)
     except BadAnswer:
         if not modern:
             raise
@@ -51,7 +53,8 @@ async def ping(pool: UpstreamPool) -> None:
     await ask(pool, pool.bodiless(b"OPTIONS", b"", b""), PING_SECONDS)
 
 
-async def _discover(pool: UpstreamPool) -> tuple[str, ...]:
+async def discover(pool: UpstreamPool, seconds: float) -> tuple[str, ...]:
+    """Versions of the modern era, oldest first; none where the answer is any other than theirs."""
     body = _encode(
         {
             "jsonrpc": "2.0",
@@ -69,16 +72,16 @@ async def _discover(pool: UpstreamPool) -> tuple[str, ...]:
     head = _FORWARD + b"mcp-protocol-version: %b\r\nmcp-method: server/discover\r\n" % (
         _NEWEST_MODERN.encode()
     )
-    answer = await ask(pool, pool.post(head, b"", body), HANDSHAKE_SECONDS)
+    answer = await ask(pool, pool.post(head, b"", body), seconds)
     return tuple(sorted(_result(answer.body).supportedVersions))[:16]
 
 
-async def _initialize(pool: UpstreamPool) -> str:
-    answer = await ask(pool, pool.post(_FORWARD, b"", INITIALIZE_BODY), HANDSHAKE_SECONDS)
+async def initialize(pool: UpstreamPool, seconds: float) -> str:
+    """The legacy version that is settled on; the session is ended. Raises UpstreamError."""
+    answer = await ask(pool, pool.post(_FORWARD, b"", INITIALIZE_BODY), seconds)
     version = negotiated(answer.body)
     if version is None:
-        excerpt = answer.body[:120].decode("utf-8", "replace")
-        raise BadAnswer(f"it answered initialize with HTTP {answer.status}: {excerpt!r}")
+        raise refused_initialize(answer.body, f"HTTP {answer.status}")
     session_id = answer.headers.get(b"mcp-session-id")
     if session_id is not None:
         await _end(pool, session_id, version)
@@ -97,6 +100,33 @@ async def _end(pool: UpstreamPool, session_id: bytes, version: str) -> None:
 def negotiated(body: bytes) -> str | None:
     """The protocol version that an answer to ``initialize`` settles on, None if it is none."""
     return _result(body).protocolVersion
+
+
+def refused_initialize(body: bytes, how: str) -> BadAnswer:
+    """What an answer says that settles on no version; ``how`` it came, where it says nothing."""
+    try:
+        said = msgspec.json.decode(body, type=_Refusal).error.message
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        excerpt = body[:QUOTED_CHARS].decode("utf-8", "replace")
+        return BadAnswer(f"it answered initialize with {how}: {_quoted(excerpt)!r}")
+    return BadAnswer(f"it refused initialize: {_quoted(said)}")
+
+
+def _quoted(text: str) -> str:
+    """One line of bounded length; the end is kept: last words say most."""
+    line = " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    if len(line) <= QUOTED_CHARS:
+        return line
+    half = QUOTED_CHARS // 2 - 2
+    return f"{line[:half]} … {line[-half:]}"
+
+
+class _Error(msgspec.Struct):
+    message: str
+
+
+class _Refusal(msgspec.Struct):
+    error: _Error
 
 
 class _Result(msgspec.Struct):

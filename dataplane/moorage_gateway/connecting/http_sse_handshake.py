@@ -3,7 +3,12 @@
 import asyncio
 
 from moorage_gateway.connecting.control_request import MAX_BODY_BYTES, ask
-from moorage_gateway.connecting.handshake import HANDSHAKE_SECONDS, INITIALIZE_BODY, negotiated
+from moorage_gateway.connecting.handshake import (
+    HANDSHAKE_SECONDS,
+    INITIALIZE_BODY,
+    negotiated,
+    refused_initialize,
+)
 from moorage_gateway.connecting.http_sse_stream import open_http_sse_stream
 from moorage_gateway.connecting.upstream_pool import UpstreamPool
 from moorage_gateway.errors import AnswerTimeout, BadAnswer, OutcomeUnknown, UpstreamError
@@ -47,7 +52,7 @@ async def _initialize(pool: UpstreamPool, target: str, answer: asyncio.Future[by
     except TimeoutError as error:
         raise AnswerTimeout(f"no answer within {HANDSHAKE_SECONDS:g} s") from error
     if version is None:
-        raise BadAnswer(f"it answered initialize with {(await answer)[:120]!r}")
+        raise refused_initialize(await answer, "a message")
     return version
 
 

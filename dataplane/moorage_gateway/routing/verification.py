@@ -3,9 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from enum import Enum
 
 from moorage_gateway.connecting.handshake import ping, shake_hands
 from moorage_gateway.connecting.http_sse_handshake import shake_hands_over_http_sse
+from moorage_gateway.connecting.stdio_handshake import ping_sidecar, shake_hands_over_stdio
 from moorage_gateway.errors import (
     AnswerTimeout,
     CapacityError,
@@ -18,9 +20,6 @@ from moorage_gateway.routing.endpoint_state import EndpointState
 
 _log = logging.getLogger(__name__)
 
-FIRST_RETRY_SECONDS = 0.1
-LAST_RETRY_SECONDS = 0.6
-"""With the jitter under a second: so soon serves again what has come back."""
 ROUND_SECONDS = 0.5
 QUIET_SECONDS = 10.0
 """An endpoint that has not answered for so long is pinged."""
@@ -29,6 +28,15 @@ SUSPICIOUS_SECONDS = 1.0
 FIRST_HANDSHAKES_AT_ONCE = 256
 REPEATED_HANDSHAKES_AT_ONCE = 256
 """Apart from the first ones: those that hang again and again keep no newcomer waiting."""
+
+
+class Retry(Enum):
+    """When the next handshake comes: seconds after the first failure, and at most."""
+
+    SOON = (0.1, 0.6)
+    """With the jitter under a second: so soon serves again what has come back."""
+    LATER = (1.0, 30.0)
+    """Where each handshake starts a process."""
 
 
 class Verification:
@@ -58,42 +66,41 @@ class Verification:
             self.begin(booked)  # it may have gone down again since the task's last step
 
     async def _verify(self, booked: BookedEndpoint) -> None:
-        delay_seconds = FIRST_RETRY_SECONDS
+        delays_seconds = {retry: retry.value[0] for retry in Retry}
         slots = self._first_slots
         while booked.health.state is not EndpointState.ABSENT:
-            if await self._shake_hands(booked, slots):
+            retry = await self._shake_hands(booked, slots)
+            if retry is None:
                 return
             slots = self._repeated_slots
-            await asyncio.sleep(delay_seconds * (0.5 + self._jitter()))
-            delay_seconds = min(2 * delay_seconds, LAST_RETRY_SECONDS)
+            await asyncio.sleep(delays_seconds[retry] * (0.5 + self._jitter()))
+            delays_seconds[retry] = min(2 * delays_seconds[retry], retry.value[1])
 
-    async def _shake_hands(self, booked: BookedEndpoint, slots: asyncio.Semaphore) -> bool:
+    async def _shake_hands(self, booked: BookedEndpoint, slots: asyncio.Semaphore) -> Retry | None:
+        """None when it is verified, or gone."""
         assert self.book is not None
+        retry = Retry.SOON
         try:
             async with slots:
-                # A stdio server starts with its first session; its bridge need only listen.
-                if booked.group.rules.source == "Stdio":
-                    await ping(booked.pool)
-                    versions: tuple[str, ...] = ()
-                elif booked.group.rules.transport == "HttpSse":
-                    versions = await shake_hands_over_http_sse(booked.pool)
-                else:
-                    versions = await shake_hands(booked.pool)
+                if _starts_process(booked):
+                    await ping_sidecar(booked.pool)
+                    retry = Retry.LATER
+                versions = await _versions_of(booked)
         except GatewayError as error:
             # Our own shortage says nothing of the endpoint: what was silent may answer later.
             silent = booked.health.silent and isinstance(error, AnswerTimeout | CapacityError)
             self.book.set_health(booked, booked.health.failed(error.message, silent=silent))
-            return False
+            return retry
         except Exception as error:
             # A defect of ours must not keep an endpoint out for ever.
             _log.exception("a handshake failed by a defect of the gateway")
             self.book.set_health(booked, booked.health.failed(f"{type(error).__name__} at us"))
-            return False
+            return retry
         if booked.health.state is EndpointState.ABSENT:
-            return True
+            return None
         booked.last_answer = asyncio.get_running_loop().time()
         self.book.set_health(booked, booked.health.verified(versions))
-        return True
+        return None
 
     async def ping_rounds(self) -> None:
         """Runs until cancelled."""
@@ -129,7 +136,7 @@ class Verification:
     async def _ping(self, booked: BookedEndpoint) -> None:
         assert self.book is not None
         try:
-            await ping(booked.pool)
+            await (ping_sidecar if _is_stdio(booked) else ping)(booked.pool)
         except UpstreamError as error:
             health = booked.health.failed(
                 error.message,
@@ -150,3 +157,25 @@ class Verification:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _is_stdio(booked: BookedEndpoint) -> bool:
+    return booked.group.rules.source == "Stdio"
+
+
+def _starts_process(booked: BookedEndpoint) -> bool:
+    """Whether its handshake does. At a desk a stdio server starts with its first session, and in a
+    cluster the program of a pod that was verified is no other when the pod was out of reach."""
+    in_cluster = booked.group.rules.discovery is not None
+    return _is_stdio(booked) and in_cluster and not booked.health.versions
+
+
+async def _versions_of(booked: BookedEndpoint) -> tuple[str, ...]:
+    if _starts_process(booked):
+        return await shake_hands_over_stdio(booked.pool)
+    if _is_stdio(booked):
+        await ping_sidecar(booked.pool)
+        return booked.health.versions
+    if booked.group.rules.transport == "HttpSse":
+        return await shake_hands_over_http_sse(booked.pool)
+    return await shake_hands(booked.pool)

@@ -144,8 +144,15 @@ class SharedPool:
         for shared in list(self._servers.values()):
             shared.answer_overdue_calls(now)
             is_idle = not len(shared.calls)
-            if is_idle and now - shared.last_used >= self._limits.idle_seconds:
+            if is_idle and now - shared.last_used >= self._patience_seconds(shared):
                 shared.close(OutcomeUnknown("the shared server was idle for too long"))
+
+    def _patience_seconds(self, shared: SharedServer) -> float:
+        """Who asks only for versions is a gateway that verifies, or a client that went away."""
+        limits = self._limits
+        if shared.was_used:
+            return limits.idle_seconds
+        return min(limits.handshake_seconds, limits.idle_seconds)
 
 
 def _hash(principal: bytes) -> str:

@@ -7,6 +7,7 @@ goes away has cancelled, which on stdio is told by ``notifications/cancelled``.
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
@@ -52,6 +53,8 @@ from moorage_sidecar.stdio_server import BridgedServer
 from moorage_wire.jsonrpc import Message, MessageKind, error_response, result_response
 from moorage_wire.stdio import LineTooLong
 
+DISCOVER_METHOD: Final = "server/discover"
+
 
 class SharedServer:
     """The process, and who waits for what of it."""
@@ -65,6 +68,8 @@ class SharedServer:
         """Whether it has proved to speak the modern era."""
         self.closed_by: Refusal | None = None
         self.last_used = time.monotonic()
+        self.was_used = False
+        """Whether anybody asked more of it than which versions it speaks."""
         self._server = server
         self._limits = limits
         self._process: ServerProcess | None = None
@@ -97,6 +102,7 @@ class SharedServer:
     def ask(self, request: Message) -> SharedCall:
         """Give a request to the server; raises ``TooMany`` or ``NotReading``."""
         now = self.last_used = time.monotonic()
+        self.was_used = self.was_used or request.method != DISCOVER_METHOD
         call = self.calls.open(request, now)
         try:
             self._send(to_channel(request, call.issued).encode())
