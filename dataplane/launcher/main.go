@@ -9,6 +9,7 @@ import (
 )
 
 const usage = `usage: launcher install DEST
+       launcher drain HOST:PORT
        launcher serve --socket PATH [--working-dir DIR] [--max-connections N] -- COMMAND ARG...`
 
 // settings are what the command line of serve says.
@@ -30,6 +31,8 @@ func run(arguments []string) error {
 	switch {
 	case len(arguments) == 2 && arguments[0] == "install":
 		return install(arguments[1])
+	case len(arguments) == 2 && arguments[0] == "drain":
+		return drain(arguments[1])
 	case len(arguments) > 1 && arguments[0] == "serve":
 		read, err := readSettings(arguments[1:])
 		if err != nil {

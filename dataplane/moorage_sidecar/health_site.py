@@ -1,6 +1,7 @@
 """What the kubelet asks: alive, ready, and before the end of the pod: drain."""
 
 from collections.abc import Awaitable, Callable
+from ipaddress import ip_address
 from typing import Final
 
 from aiohttp import web
@@ -45,6 +46,17 @@ class HealthSite:
         why_not = await self._why_not_ready()
         return web.Response(text=f"{why_not or 'ready'}\n", status=503 if why_not else 200)
 
-    async def _answer_drained(self, _: web.Request) -> web.Response:
+    async def _answer_drained(self, request: web.Request) -> web.Response:
+        # The port is open to whatever reaches the pod; its end is only the pod's own business.
+        if not _is_loopback(request.remote):
+            why = "only this pod may drain itself: ask from inside it, or delete the pod"
+            return web.Response(text=f"{why}\n", status=403)
         await self._drain()
         return web.Response(text="drained\n")
+
+
+def _is_loopback(peer: str | None) -> bool:
+    try:
+        return ip_address(peer or "").is_loopback
+    except ValueError:
+        return False

@@ -72,6 +72,7 @@ def render_stdio_deployment(
         node_selector=dict(pod.node_selector),
         tolerations=list(pod.tolerations),
         install_command=["launcher", "install", _LAUNCHER],
+        drain_command=["launcher", "drain", f"127.0.0.1:{names.STDIO_HEALTH_PORT}"],
         install_resources=_INSTALL_RESOURCES,
         sidecar_image=settings.gateway_image,
         sidecar_image_pull_policy=settings.image_pull_policy,
