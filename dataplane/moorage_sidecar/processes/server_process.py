@@ -86,6 +86,7 @@ class ServerProcess:
         if await self._ends_within(self._limits.close_seconds):
             return self._channel.ended.result()
         self.log.event("server process cannot be killed; it is left behind", pid=self.pid)
+        await self._channel.give_up(0)
         for task in self._tasks:
             task.cancel()
         return ProcessExit(-signal.SIGKILL)

@@ -7,16 +7,19 @@ import signal
 import sys
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from fakes.launcher import start_launcher, stop_launcher
+
 TESTS = Path(__file__).parents[2]
 CLIENT = Path(__file__).with_name("client_process.py")
 SERVER = TESTS / "fakes" / "stdio_servers" / "plain_server.py"
-SESSIONS_A_CLIENT = 10
-ROUNDS = 10
+SESSIONS_A_CLIENT = 20
+ROUNDS = 5
 
 
 @pytest.fixture
@@ -32,21 +35,41 @@ class BridgeProcess:
     process: asyncio.subprocess.Process
     url: str
     log: "asyncio.Task[list[bytes]]"
+    parent: int
+    """Whose children the servers are."""
 
 
-@pytest.fixture
-async def bridge_process(marker: str) -> AsyncIterator[BridgeProcess]:
-    """A bridge with this marker in the command of its servers."""
+@pytest.fixture(params=["child", "launcher"])
+async def bridge_process(
+    request: pytest.FixtureRequest, marker: str, tmp_path: Path
+) -> AsyncIterator[BridgeProcess]:
+    """A bridge with this marker in the command of its servers, wherever they run."""
     command = [sys.executable, "-u", str(SERVER), "2025-11-25", marker]
+    if request.param == "child":
+        async with bridge_in_front_of("--", *command) as bridge:
+            yield bridge
+        return
+    socket = tmp_path / "server.sock"
+    launcher = start_launcher(socket, *command)
+    try:
+        async with bridge_in_front_of("--socket", str(socket)) as bridge:
+            yield replace(bridge, parent=launcher.pid)
+    finally:
+        stop_launcher(launcher, socket)
+
+
+@asynccontextmanager
+async def bridge_in_front_of(*server: str) -> AsyncIterator[BridgeProcess]:
+    """Start it, and kill it if it still runs."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "moorage_sidecar", "--listen", "127.0.0.1:0"),
-        *("--name", "stress", "--drain-seconds", "1", "--", *command),
+        *("--name", "stress", "--drain-seconds", "1", *server),
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stderr is not None
     first = json.loads(await process.stderr.readline())
     log = asyncio.create_task(read_lines(process.stderr))
-    yield BridgeProcess(process, first["address"], log)
+    yield BridgeProcess(process, first["address"], log, process.pid)
     if process.returncode is None:
         process.kill()
     await process.wait()
@@ -97,7 +120,7 @@ async def start_client(url: str, how: str) -> asyncio.subprocess.Process:
 
 
 async def one_round(url: str) -> None:
-    """Twenty sessions: ten ended by their client, ten whose client is killed."""
+    """Half of the sessions are ended by their client, the client of the others is killed."""
     killed, proper = await asyncio.gather(start_client(url, "killed"), start_client(url, "proper"))
     killed.send_signal(signal.SIGKILL)
     await asyncio.gather(killed.wait(), proper.wait())
@@ -113,7 +136,7 @@ async def test_200_sessions_half_of_them_with_a_killed_client(
     await asyncio.sleep(5)
 
     assert server_processes(marker) == []
-    assert zombie_children(bridge_process.process.pid) == []
+    assert zombie_children(bridge_process.parent) == []
     assert bridge_process.process.returncode is None
 
 
