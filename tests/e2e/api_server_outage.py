@@ -10,10 +10,11 @@ import subprocess
 import sys
 import time
 
-from e2e.cluster import apply, pods, service_address, wait_for, wait_for_condition
+from e2e.cluster import apply, pods, wait_for, wait_for_condition
 from e2e.faults import find_part_command, stopped
 from e2e.load import Load
-from e2e.manifests import gateway, group, server
+from e2e.manifests import gateway
+from e2e.scene import HOST, serving
 from fakes.kubectl import kubectl, namespace
 
 LEAST_OPERATIONS = 10_000
@@ -24,13 +25,9 @@ async def run(seconds: float, least_operations: int = LEAST_OPERATIONS) -> int:
     part = find_part_command()
     assert part is not None, "needs root and the program that stops parts of the cluster"
     with namespace("outage") as name:
-        apply(name, server("counter"), group("counter"))
-        apply(name, gateway("edge", {"/mcp": "counter"}, replicas=2))
-        wait_for_condition(name, "mcpgateway/edge", "Ready")
-        wait_for_condition(name, "mcpupstreamgroup/counter", "Ready")
+        url = await asyncio.to_thread(serving, name)
         before = restarts(name)
-        url = f"http://{service_address(name, 'edge-gateway')}/mcp"
-        load = Load(host="edge-gateway", sessions=60, pause_seconds=0.4)
+        load = Load(host=HOST, sessions=60, pause_seconds=0.4)
         async with load.on(url) as tally:
             await asyncio.sleep(3)
             with stopped(part, "kube-apiserver"):

@@ -7,21 +7,17 @@ import argparse
 import asyncio
 import sys
 
-from e2e.cluster import apply, pods, service_address, wait_for_condition
+from e2e.cluster import pods
 from e2e.load import Load
-from e2e.manifests import gateway, group, server
+from e2e.scene import HOST, serving
 from fakes.kubectl import kubectl, namespace
 
 
 async def run(operations: int) -> int:
     with namespace("restart") as name:
-        apply(name, server("counter"), group("counter"))
-        apply(name, gateway("edge", {"/mcp": "counter"}, replicas=2))
-        wait_for_condition(name, "mcpgateway/edge", "Ready")
-        wait_for_condition(name, "mcpupstreamgroup/counter", "Ready")
-        url = f"http://{service_address(name, 'edge-gateway')}/mcp"
+        url = await asyncio.to_thread(serving, name)
         restarts = 0
-        async with Load(host="edge-gateway", sessions=100).on(url) as tally:
+        async with Load(host=HOST, sessions=100).on(url) as tally:
             while tally.total < operations:
                 before = {pod["metadata"]["uid"] for pod in _pods(name)}
                 await asyncio.to_thread(_restart, name)

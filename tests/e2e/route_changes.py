@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from e2e.cluster import apply, condition, pods, service_address, wait_for_condition
+from e2e.cluster import apply, condition, pods, wait_for_condition
 from e2e.load import Load
-from e2e.manifests import gateway, group, server
+from e2e.manifests import gateway
+from e2e.scene import HOST, ROUTES, serving
 from fakes.kubectl import namespace, read
 
 P50_SECONDS, P99_SECONDS = 1.0, 2.0
 IN_FORCE_SECONDS = 15.0
-ROUTES = {"/mcp": "counter"}
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ async def change(name: str, number: int, pod_ips: list[str], figures: Figures) -
     async with aiohttp.ClientSession() as http:
         while True:
             told = await asyncio.to_thread(_told, name)
-            if all([await serves(http, ip, "edge-gateway", path) == wanted for ip in pod_ips]):
+            if all([await serves(http, ip, HOST, path) == wanted for ip in pod_ips]):
                 break
             if told:  # before the pods were asked: it must never be
                 figures.untrue.append(f"change {number}: {told}")
@@ -78,12 +78,9 @@ def _told(name: str) -> str:
 async def run(changes: int) -> int:
     figures = Figures()
     with namespace("routes") as name:
-        apply(name, server("counter"), group("counter"), gateway("edge", ROUTES, replicas=2))
-        wait_for_condition(name, "mcpgateway/edge", "Ready")
-        wait_for_condition(name, "mcpupstreamgroup/counter", "Ready")
+        url = await asyncio.to_thread(serving, name)
         ips = [pod["status"]["podIP"] for pod in pods(name, "moorage.dev/gateway=edge")]
-        url = f"http://{service_address(name, 'edge-gateway')}/mcp"
-        async with Load(sessions=20, host="edge-gateway").on(url) as tally:
+        async with Load(sessions=20, host=HOST).on(url) as tally:
             for number in range(changes):
                 await change(name, number, ips, figures)
     print(f"{changes} changes on {len(ips)} pods: in force p50 {figures.p50:.2f} s, ", end="")
