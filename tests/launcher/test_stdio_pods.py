@@ -105,12 +105,15 @@ async def test_the_server_may_have_another_user_id_than_the_sidecar(
         assert json.loads(await text_of(session, "whoami"))["uid"] == 1000
 
 
-async def test_nobody_without_the_key_starts_a_process(pod: StdioPod) -> None:
-    async with (
-        aiohttp.ClientSession() as stranger,
-        stranger.post(pod.address + "/mcp", json=initialize_message()) as refused,
-    ):
-        assert refused.status == 401
+async def test_strangers_neither_start_a_process_nor_drain_the_pod(pod: StdioPod) -> None:
+    async with aiohttp.ClientSession() as stranger:
+        async with stranger.post(pod.address + "/mcp", json=initialize_message()) as refused:
+            assert refused.status == 401
+        health = pod.address.replace("8081", "9091")
+        async with stranger.get(health + "/drain") as refused:
+            assert refused.status == 403
+        async with stranger.get(health + "/readyz") as ready:
+            assert ready.status == 200
     assert "server process started" not in pod.log("sidecar")
 
 

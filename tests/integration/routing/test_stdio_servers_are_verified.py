@@ -1,4 +1,4 @@
-"""In a cluster a stdio endpoint is ready once its server has really shaken hands, and says why not."""
+"""In a cluster a stdio endpoint is ready once its server has shaken hands; else it says why not."""
 
 import asyncio
 import sys
