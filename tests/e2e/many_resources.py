@@ -44,12 +44,18 @@ def resources(groups: int, gateways: int) -> list[Manifest]:
 
 
 def versions(name: str) -> dict[str, str]:
-    """What names each object of the namespace and its resourceVersion."""
+    """What names each object of the namespace and its state.
+
+    The quota makes Kubernetes write the status of Deployments all the time: their generation says
+    whether anybody else wrote them.
+    """
     items = read(EVERYTHING, "-n", name)["items"]
-    return {
-        f"{one['kind']}/{one['metadata']['name']}": one["metadata"]["resourceVersion"]
-        for one in items
-    }
+    return {f"{one['kind']}/{one['metadata']['name']}": _state(one) for one in items}
+
+
+def _state(document: dict[str, Any]) -> str:
+    member = "generation" if document["kind"] == "Deployment" else "resourceVersion"
+    return str(document["metadata"][member])
 
 
 def told(name: str, kind: str) -> int:
@@ -64,12 +70,7 @@ def told(name: str, kind: str) -> int:
     )
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="e2e.many_resources")
-    parser.add_argument("--groups", type=int, default=300)
-    parser.add_argument("--gateways", type=int, default=50)
-    arguments = parser.parse_args()
-    groups, gateways = arguments.groups, arguments.gateways
+def run(groups: int, gateways: int) -> int:
     with namespace("many") as name, operator_of(name) as operator:
         apply(name, NO_PODS)
         apply(name, *resources(groups, gateways))
@@ -103,6 +104,14 @@ def touched_by_a_change(name: str) -> list[str]:
     time.sleep(5)
     after = versions(name)
     return sorted(one for one in after if after[one] != before.get(one))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="e2e.many_resources")
+    parser.add_argument("--groups", type=int, default=300)
+    parser.add_argument("--gateways", type=int, default=50)
+    arguments = parser.parse_args()
+    return run(arguments.groups, arguments.gateways)
 
 
 if __name__ == "__main__":

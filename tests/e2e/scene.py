@@ -20,5 +20,10 @@ def serving(namespace: str) -> str:
     wait_for_condition(namespace, f"mcpgateway/{GATEWAY}", "Ready")
     wait_for_condition(namespace, "mcpupstreamgroup/counter", "Ready")
     url = f"http://{service_address(namespace, HOST)}/mcp"
-    wait_for("a first call is answered", 30, lambda: asyncio.run(first_answer(url, HOST)))
+    answered(url)
     return url
+
+
+def answered(url: str) -> None:
+    """Wait for the first call that is answered."""
+    wait_for("a first call is answered", 60, lambda: asyncio.run(first_answer(url, HOST)))

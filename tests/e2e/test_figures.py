@@ -8,7 +8,7 @@ import asyncio
 import pytest
 
 from conformance.node_tools import find_node_tools
-from e2e import api_server_outage, conformance, operator_kills, rolling_restart, route_changes
+from e2e import api_server_outage, conformance, rolling_restart, route_changes
 from e2e.faults import find_part_command
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(280), pytest.mark.usefixtures("product")]
@@ -27,10 +27,6 @@ def test_a_rolling_restart_fails_no_operation() -> None:
 )
 def test_sessions_go_on_without_the_api_server() -> None:
     assert asyncio.run(api_server_outage.run(seconds=20, least_operations=1_000)) == 0
-
-
-def test_an_operator_killed_anywhere_converges_to_the_same_objects() -> None:
-    assert asyncio.run(operator_kills.run(kills=5, seed=1)) == 0
 
 
 @pytest.mark.parametrize("source", conformance.SOURCES)
