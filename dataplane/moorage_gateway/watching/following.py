@@ -172,6 +172,9 @@ class Following:
             self._keys_refused(str(refused))
             return
         self.refusals.keys = ""
+        if keys.unfit_groups:
+            facts = {"groups": keys.unfit_groups, "secret": self._objects.child_name}
+            _log.warning("keys of groups are not 64 hex digits; not used", extra={"facts": facts})
         self.take_keys(keys)
 
     def _keys_refused(self, why: str) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from moorage_wire.capsules import KeyRing, KeyRingError
 
 RING_KEY = "ring"
 GROUPS_KEY = "groups"
+_GROUP_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 class KeysRefused(Exception):
@@ -25,6 +27,9 @@ class GatewayKeys:
     ring: KeyRing
     groups: Mapping[str, str] = field(repr=False, default_factory=dict)
     """Keys of stdio groups by ``namespace/name``."""
+    unfit_groups: tuple[str, ...] = ()
+    """Groups whose key is not 64 hex digits. Each goes without one: it is refused by its sidecars,
+    and what is no key gets into no request's head."""
 
 
 def keys_of_secret(document: Mapping[str, Any]) -> GatewayKeys:
@@ -51,4 +56,5 @@ def read_keys(ring: bytes, groups: bytes) -> GatewayKeys:
         read_groups = msgspec.json.decode(groups or b"{}", type=dict[str, str])
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise KeysRefused(f"{GROUPS_KEY} is no JSON object of texts") from None
-    return GatewayKeys(read_ring, read_groups)
+    fit = {name: key for name, key in read_groups.items() if _GROUP_KEY.fullmatch(key)}
+    return GatewayKeys(read_ring, fit, tuple(sorted(read_groups.keys() - fit.keys())))

@@ -54,6 +54,14 @@ def test_group_keys_are_an_object_of_texts(groups: bytes) -> None:
         read_keys(RING.to_text().encode(), groups)
 
 
+@pytest.mark.parametrize("unfit", ["", "ab", "AB" * 32, "gh" * 32, "ab" * 32 + "\n", "é" * 64])
+def test_a_key_that_is_not_64_hex_digits_is_left_out_and_takes_no_other_along(unfit: str) -> None:
+    groups = json.dumps({"agents/notes": GROUP_KEY, "agents/other": unfit}).encode()
+    keys = read_keys(RING.to_text().encode(), groups)
+    assert keys.groups == {"agents/notes": GROUP_KEY}
+    assert keys.unfit_groups == ("agents/other",)
+
+
 def test_no_text_of_them_shows_a_key() -> None:
     keys = read_keys(RING.to_text().encode(), json.dumps({"agents/notes": GROUP_KEY}).encode())
     shown = repr(keys) + str(keys)
