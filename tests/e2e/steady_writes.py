@@ -1,8 +1,8 @@
 """How often the operator writes while nothing changes but sessions come and go.
 
-`python -m e2e.steady_writes [--seconds 180]` with an operator installed, by the API server's audit log.
-Ends with 1 when an object was written more than once a minute (the Lease excepted), or when a user's
-object was written but for its status.
+`python -m e2e.steady_writes [--seconds 180]` with an operator installed, by the API server's audit
+log. Ends with 1 when an object was written more than once a minute (the Lease excepted), or when a
+user's object was written but for its status.
 """
 
 import argparse
