@@ -91,6 +91,8 @@ class DemandReport(msgspec.Struct, frozen=True, kw_only=True):
     """The newest guidance of this connection that is in force."""
     streams: int = 0
     sessions: int = 0
+    stopping: bool = False
+    """The process got the word to end; it serves on for a while."""
     groups: dict[str, GroupReport] = {}
     """By the table's name of the group."""
 

@@ -157,6 +157,7 @@ class Gateway:
         if self._channel is not None:
             self._channel.expect(table)
         self._parts.runtime.book.apply(table.groups)
+        self._parts.runtime.ledger.forget_departed()
         if self._channel is not None:
             self._channel.follow(table)
         self._parts.front.apply(table)
@@ -193,19 +194,20 @@ class Gateway:
     def _readiness(self) -> Readiness:
         if self._stop is not None:
             return Readiness(False, ("the gateway is stopping",))
-        verifying = () if self._has_begun else self._unverified_groups()
-        self._has_begun = not verifying
-        return Readiness(
-            not verifying,
-            tuple(f'no endpoint of group "{name}" has been verified yet' for name in verifying),
-        )
+        missing = () if self._has_begun else (*self._unverified(), *self._unshared())
+        self._has_begun = not missing
+        return Readiness(not missing, missing)
 
-    def _unverified_groups(self) -> Sequence[str]:
+    def _unshared(self) -> Sequence[str]:
+        """What an ``initialize`` would be refused for now and not in a moment; bounded there."""
+        return self._channel.hindrances() if self._channel is not None else ()
+
+    def _unverified(self) -> Sequence[str]:
         """Asked at the start only, and not for long: one group's fault is no other's."""
         if asyncio.get_running_loop().time() > self._begin_until:
             return ()
         return [
-            group.name
+            f'no endpoint of group "{group.name}" has been verified yet'
             for group in self._parts.runtime.book.groups.values()
             if group.endpoints
             and all(b.health.state is EndpointState.VERIFYING for b in group.endpoints.values())
@@ -220,6 +222,8 @@ class Gateway:
         """The stop sequence of ``stopping.py``, once; afterwards nothing of the gateway is left."""
         if self._stop is None:
             self._stop = asyncio.get_running_loop().create_task(self._end())
+            if self._channel is not None:
+                self._channel.say_farewell()
         await asyncio.shield(self._stop)  # it goes on, though who waits for it be cancelled
 
     async def _end(self) -> None:

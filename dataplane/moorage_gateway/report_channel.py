@@ -41,6 +41,7 @@ class ReportChannel:
             runtime.loop_seconds,
             self.client.hurry,
         )
+        self._is_stopping = False
 
     def expect(self, table: RouteTable) -> None:
         """Before ``table`` is put in force."""
@@ -60,6 +61,15 @@ class ReportChannel:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             self.guided.tick()
+
+    def hindrances(self) -> tuple[str, ...]:
+        """Why a session cannot begin here yet that could elsewhere; only for a start."""
+        return self.guided.hindrances()
+
+    def say_farewell(self) -> None:
+        """The gateway stops: what it serves counts on, but it is none of those that stay."""
+        self._is_stopping = True
+        self.client.hurry()
 
     def facts(self) -> ChannelFacts:
         """For the status page and the metrics."""
@@ -90,6 +100,7 @@ class ReportChannel:
             table_digest=reporter.table_digest(),
             key_ids=tuple(sorted(reporter.key_ids())),
             streams=sum(self._parts.cells.streams.values()),
+            stopping=self._is_stopping,
         )
         return self.guided.reports(facts, whole=whole)
 

@@ -16,6 +16,7 @@ from moorage_contract.route_table import RouteTable
 from moorage_gateway.routing.demand_log import DemandLog
 from moorage_gateway.routing.endpoint_book import BookedGroup, EndpointBook
 from moorage_gateway.routing.new_endpoints import NewEndpoints
+from moorage_gateway.routing.picker import awaits_slot
 from moorage_gateway.routing.session_ledger import SessionLedger
 from moorage_gateway.routing.session_slots import ReportCount, SessionSlots
 
@@ -37,6 +38,7 @@ class ReplicaFacts:
     table_digest: str
     key_ids: tuple[str, ...]
     streams: int
+    stopping: bool = False
 
 
 class Guided:
@@ -62,6 +64,7 @@ class Guided:
         self._heard_at = 0.0
         """When the leader last spoke; at first, when it began to be expected."""
         self._guidance_seq = 0
+        self._slots_due_until = 0.0
         self.sharing = Sharing.DESK
         book.health_changed = hurry
 
@@ -76,7 +79,20 @@ class Guided:
         elif self.sharing is Sharing.DESK:
             self.sharing, self._ledger.news = Sharing.WAITING, self._log
             self._heard_at = self._now()
+            self._slots_due_until = self._heard_at + LOST_SECONDS
             self._new_endpoints.guided = True
+
+    def hindrances(self) -> tuple[str, ...]:
+        """Why no session can begin here though elsewhere one could; empty 10 s after the start."""
+        if self._now() > self._slots_due_until:
+            return ()
+        if self.sharing is Sharing.WAITING:
+            return ("the operator has not said yet how many sessions this replica may open",)
+        return tuple(
+            f'the free sessions of group "{group.name}" are still promised to other replicas'
+            for group in self._book.groups.values()
+            if awaits_slot(group)
+        )
 
     def follow(self) -> None:
         """After the table was applied: every group has its slots."""
@@ -121,6 +137,7 @@ class Guided:
                 guidance_seq=self._guidance_seq,
                 streams=facts.streams,
                 sessions=len(self._ledger),
+                stopping=facts.stopping,
                 groups=groups,
             )
             for seq, groups in enumerate(pieces, start=first)

@@ -135,8 +135,19 @@ class SessionLedger:
         if self.news is not None:
             (self.news.ended if over else self.news.idle)(group.name, uid, tag)
 
+    def forget_departed(self) -> None:
+        """Stop counting sessions whose endpoint left the table: they are over for everybody."""
+        departed = [
+            tag
+            for tag, session in self._sessions.items()
+            if session.endpoint_uid not in session.group.endpoints
+        ]
+        for tag in departed:
+            self._forget(tag, over=False)
+
     def forget_idle(self, now: float) -> None:
         """Stop counting what has been silent for its group's ``idleSeconds``."""
+        self.forget_departed()  # one may have begun just when its endpoint left
         idle = [
             tag
             for tag, session in self._sessions.items()

@@ -1,6 +1,7 @@
 """The session ledger: who is counted, on what, and until when."""
 
 import pytest
+from msgspec.structs import replace
 
 from moorage_contract.route_table import Endpoint, Group, SessionRules
 from moorage_gateway.errors import CapacityError
@@ -124,3 +125,23 @@ async def test_past_the_limit_new_sessions_are_refused_and_strangers_not_counted
     assert scene.counted() == (1, 1, 1)
     assert scene.ledger.stream_opened(b"2") is None
     scene.ledger.stream_closed(None, 1)
+
+
+async def test_a_session_whose_endpoint_left_the_table_is_counted_no_more() -> None:
+    scene = Scene()
+    scene.touch(b"1", 0)
+    with_stream = scene.ledger.stream_opened(b"1")
+    scene.book.apply([replace(GROUP, endpoints=())])
+    scene.ledger.forget_departed()
+    assert scene.counted() == (0, 0, 0)
+    scene.ledger.stream_closed(with_stream, 1)
+    assert scene.counted() == (0, 0, 0)
+
+
+async def test_a_session_that_began_just_when_its_endpoint_left_is_not_counted_for_long() -> None:
+    scene = Scene()
+    group = scene.group
+    scene.book.apply([replace(GROUP, endpoints=())])
+    scene.ledger.open(b"1", group, "u", 0)
+    scene.ledger.forget_idle(5)
+    assert scene.counted() == (0, 0, 0)
