@@ -60,6 +60,13 @@ class Leading:
         self._clusterwide = not settings.file.watch_namespaces
         self.world: World | None = None
         self._workers: Workers | None = None
+        self._noticed: Noticed | None = None
+
+    @property
+    def filled_world(self) -> World | None:
+        """The world, unless its indices are still being filled."""
+        noticed = self._noticed
+        return self.world if noticed is not None and noticed.has_begun else None
 
     def waiting(self) -> int:
         """How many resources wait for a worker."""
@@ -104,7 +111,7 @@ class Leading:
         links, watched = Links(), self._settings.file.watch_namespaces
         children = ChildWriter(self._client, self._clock)
         workers = Workers(self._reconcile, self._observe, self._clock)
-        noticed = Noticed(links, children, workers.add)
+        noticed = self._noticed = Noticed(links, children, workers.add)
         registry = register_handlers(links, noticed, clusterwide=self._clusterwide)
         # kopf waits for whoever waits for this, so it is set at the end whatever the cause.
         ending = asyncio.Event()

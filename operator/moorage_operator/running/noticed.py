@@ -38,6 +38,8 @@ class Noticed:
         self._seen: dict[ResourceKey, _Seen] = {}
         self._workloads: dict[ChildKey, Any] = {}
         self._namespaces: dict[str, NamespaceExtract] = {}
+        self.has_begun = False
+        """Whether an event came: none is told before every index is filled."""
 
     def gateway(self, extract: ResourceExtract, *, gone: bool) -> None:
         """A gateway appeared, changed or went: also those that it names, now or before."""
@@ -94,6 +96,7 @@ class Noticed:
         gone: bool,
     ) -> None:
         before = self._seen.get(key)
+        self.has_begun = True
         now = _Seen(extract.observed.uid, extract.observed.generation, extract.deleting, around)
         if gone:
             self._seen.pop(key, None)

@@ -35,7 +35,7 @@ async def operate(settings: OperatorSettings) -> None:
     lease = Lease(free, fence, pod.namespace, pod.holder, time.monotonic, _now_text)
     serving = Serving()
     leading = Leading(settings, fenced, metrics, time.monotonic, lease.leading_since, serving.stop)
-    served = ServedByResources(lambda: leading.world)
+    served = ServedByResources(lambda: leading.filled_world)
     channel = ChannelServer(
         free, lease, served, leading.report_changed, pod.namespace, file.report_port
     )

@@ -204,13 +204,13 @@ def test_nothing_is_granted_by_a_new_leader_before_all_may_be_known() -> None:
     scene.tell(ONE, 2.0, more={"guidance_seq": 1})
     scene.ledger.expire(20.0)
     scene.tell(ONE, 20.0, more={"guidance_seq": 1})
-    assert slots(scene, ONE, 20.0) == 10
+    assert slots(scene, ONE, 20.0) == 9, "one in ten stays for a pod that comes"
 
     scene = Scene()
     scene.ledger = DemandLedger(scene, leading_since=0.0)
     scene.tell(ONE, slots=2)
     scene.tell(TWO, slots=0)
-    assert (slots(scene, ONE, 1.0), slots(scene, TWO, 1.0)) == (5, 5), "both pods are here"
+    assert (slots(scene, ONE, 1.0), slots(scene, TWO, 1.0)) == (5, 4), "both pods are here"
 
 
 def slots(scene: Scene, pod: GatewayPod, now: float) -> int:
@@ -242,3 +242,46 @@ def test_a_report_in_pieces_is_answered_at_its_end() -> None:
     guidance = scene.ledger.guidance(ONE, 0.0, answer=True)
     assert guidance is not None and guidance.report_seq == 2
     assert scene.sessions == 2
+
+
+def test_a_pod_that_comes_opens_sessions_at_once_though_others_were_told_all_that_is_free() -> None:
+    scene = Scene()
+    scene.tell(ONE)
+    assert slots(scene, ONE, 1.0) == 9
+    heard = scene.tell(TWO, 1.0)
+    assert heard.to_guide == {ONE}, "it has too many now, and is told so at once"
+    assert slots(scene, TWO, 1.0) == 1
+
+
+def test_what_a_vanished_pod_may_still_open_is_kept_free_and_the_rest_shared_anew() -> None:
+    scene = Scene()
+    scene.tell(ONE, slots=5)
+    scene.tell(TWO, slots=4)
+    scene.ledger.vanish(TWO, 3.0, may_live_on=True)
+    scene.tell(GUEST, 4.0)
+    assert slots(scene, ONE, 4.0) == 3, "of six that are free without those that TWO may open"
+    scene.tell(ONE, 4.1, more={"guidance_seq": 1})
+    guidance = scene.ledger.guidance(GUEST, 4.2, answer=True)
+    assert guidance is not None
+    assert guidance.groups["team/tickets"]["u"].slots == 3
+
+
+def test_while_nobody_can_say_what_a_gateway_serves_what_was_known_stays() -> None:
+    scene = Scene()
+    scene.tell(ONE, opened=("a",))
+    of_all = scene.served_by
+    scene.served_by = lambda gateway: None  # type: ignore[method-assign]
+    scene.tell(ONE, 1.0, opened=("b",))
+    scene.served_by = of_all  # type: ignore[method-assign]
+    assert scene.sessions == 2
+    assert not scene.ledger.to_be_heard_anew()
+
+
+def test_a_pod_is_heard_anew_of_a_group_that_was_not_its_gateways_for_a_while() -> None:
+    scene = Scene()
+    scene.tell(ONE, opened=("a",))
+    scene.served[GATEWAY] = set()
+    scene.tell(ONE, 1.0, uid="u", gone=("u",))
+    assert not scene.ledger.to_be_heard_anew()
+    scene.served[GATEWAY] = {GROUP}
+    assert scene.ledger.to_be_heard_anew() == {ONE}

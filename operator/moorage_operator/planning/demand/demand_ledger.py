@@ -75,13 +75,14 @@ class DemandLedger:
         before = self._connections.get(pod) if not report.whole else None
         connection = self._connections[pod] = before or Connection(report)
         known, connection.last = connection.last if before else None, report
-        served = self._served.served_by(pod.gateway) or {}
+        served = self._rules_of(pod)
         told = {group_of(name, pod.gateway): news for name, news in report.groups.items()}
-        connection.not_served |= told.keys() - served.keys()
+        connection.not_served |= (told.keys() | self._groups_of(pod)) - served.keys()
         news = {name: told[name] for name in told.keys() & served.keys()}
         touched = news.keys() | self._groups_of(pod)
         judged = [name for name in touched if report.whole or _tells_of_handshakes(news.get(name))]
         verdicts, sessions = self._verdicts(judged), self._sessions(touched)
+        came = news.keys() - self._groups_of(pod)
         full = {name for name in touched if name in self._groups and self._groups[name].is_full}
         if report.whole:
             self._vanish(pod, self._groups, now)
@@ -94,8 +95,15 @@ class DemandLedger:
             counts=counts(known) != counts(report),
             verdicts=changed,
             sessions=_differences(sessions, self._sessions(touched)),
-            to_guide=self._concerned(pod, changed | freed),
+            to_guide=self._concerned(pod, changed | freed | came),
         )
+
+    def _rules_of(self, pod: GatewayPod) -> Mapping[ResourceName, GroupRules]:
+        """The groups that its gateway serves; as last known while nobody can say."""
+        served = self._served.served_by(pod.gateway)
+        if served is None:
+            return {name: self._groups[name].rules for name in self._groups_of(pod)}
+        return served
 
     def _require_sense(self, pod: GatewayPod, report: DemandReport) -> None:
         if pod not in self._connections and not report.whole:

@@ -64,6 +64,15 @@ class EndpointDemand:
             self._promised = sum(known.promises.outstanding for known in self.pods.values())
         return self._promised
 
+    @property
+    def promised_to_vanished(self) -> int:
+        """What pods may still open of which nobody hears: it cannot be shared out meanwhile."""
+        return sum(
+            known.promises.outstanding
+            for known in self.pods.values()
+            if known.vanished_at is not None
+        )
+
     def live(self) -> list[GatewayPod]:
         """The connected pods that have the endpoint in their table."""
         return [pod for pod, known in self.pods.items() if known.vanished_at is None]

@@ -9,7 +9,7 @@ from moorage_operator.planning.demand.endpoint_demand import EndpointDemand, Pod
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.planning.demand.group_of_pods import GroupOfPods
 from moorage_operator.planning.demand.promises import Promise
-from moorage_operator.planning.demand.sharing import share_of, slots_now
+from moorage_operator.planning.demand.sharing import share_of, shared_out, slots_now
 from moorage_operator.planning.demand.verdicts import pick_verifier, verdict_for
 
 
@@ -78,7 +78,8 @@ def _slots(
     takers = endpoint.takers
     if len(takers) != len(order):
         order = [one for one in order if one in takers]
-    share = share_of(pod, order, per_pod - load)
+    free = per_pod - load - endpoint.promised_to_vanished
+    share = share_of(pod, order, shared_out(free))
     return slots_now(share, endpoint.pods[pod].promises.outstanding, per_pod, taken)
 
 

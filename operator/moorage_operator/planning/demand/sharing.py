@@ -14,6 +14,16 @@ def share_of(taker: Taker, takers: Sequence[Taker], free: int) -> int:
     return each + (takers.index(taker) < over)
 
 
+RESERVED_PART = 10
+"""One in so many free sessions is promised to nobody: a pod that is new opens the first by them
+while the others do not yet know that it came. Where fewer are free there is no reserve."""
+
+
+def shared_out(free: int) -> int:
+    """How many of ``free`` sessions are promised among the pods."""
+    return free - max(0, free) // RESERVED_PART
+
+
 def slots_now(share: int, mine: int, per_pod: int, taken: int) -> int:
     """The slots that a pod can be told now, on the way to its ``share``.
 
