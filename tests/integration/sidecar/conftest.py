@@ -30,7 +30,6 @@ BEHIND_A_LAUNCHER_TOO = {
     "test_event_loops",
     "test_failed_starts_are_remembered",
     "test_official_client_over_streamable_http",
-    "test_sessions_end_while_they_start",
     "test_slow_clients",
 }
 """Where servers start, end, stall, flood and print. What the other files are about lies on the

@@ -1,4 +1,7 @@
-"""A session that ends while its process starts: the process is counted and ended all the same."""
+"""A session that ends while its process starts: the process is counted and ended all the same.
+
+A start is slowed down at the pipes of a child.
+"""
 
 import asyncio
 import os
@@ -14,12 +17,6 @@ from moorage_sidecar.processes.pipes import StdinPipe
 from moorage_sidecar.processes.process_log import ProcessLog
 from moorage_sidecar.processes.server_process import ServerProcess
 from moorage_sidecar.stdio_server import StdioServer
-
-
-@pytest.fixture
-def where_servers_run() -> str:
-    """A start is slowed down at the pipes of a child."""
-    return "child"
 
 
 def living_children() -> list[int]:
