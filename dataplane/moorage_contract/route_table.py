@@ -121,6 +121,9 @@ class RouteTable(msgspec.Struct, frozen=True, kw_only=True):
     replicas: int = 1
     """Processes that serve this table: without an operator each takes its share of the slots."""
     report: ReportTarget | None = None
+    keys: str = ""
+    """Names the state of the gateway's Secret (``key_ids.keys_digest``): when it is another one,
+    the Secret is read anew. Empty where there is none, or where it is not known."""
 
     def digest(self) -> str:
         """First 16 hex digits of the SHA-256 over the table's canonical JSON."""

@@ -62,6 +62,7 @@ class ClusterGateway:
         self.gateway: Gateway | None = None
         self._served: RouteTable | None = None
         self._digest = ""
+        self._reported = ""
 
     async def run(self) -> None:
         """Serve until SIGTERM; returns when nothing is left."""
@@ -111,6 +112,7 @@ class ClusterGateway:
         )
         await gateway.start(table)
         self.gateway, self._served, self._digest = gateway, table, published.digest
+        self._reported = self._digest if following.has_its_keys else ""
         self.following.remember(self._memory.note(table))
         self._tell_in_force()
         async with asyncio.TaskGroup() as tasks:
@@ -142,7 +144,7 @@ class ClusterGateway:
             ):
                 following.take_published(table)
             if following.keys is None and (keys := mounted_keys(files.keys)):
-                following.take_keys(keys)
+                following.reading.take(keys)
             await self._knows_within(
                 STILL_WAITING_SECONDS,
                 lambda: following.published is not None and following.keys is not None,
@@ -180,12 +182,17 @@ class ClusterGateway:
             following.remember(self._memory.note(table))
         if published is not None and published.digest != self._digest:
             self._digest = published.digest
-            gateway.report_soon()
             self._tell_in_force()
+        if following.has_its_keys and self._reported != self._digest:
+            self._reported = self._digest
+            gateway.report_soon()
 
     def table_digest(self) -> str:
-        """Of the published table in force, as the operator annotates it; empty before the first."""
-        return self._digest
+        """Of the newest published table that was in force with the keys that it names.
+
+        As the operator annotates it; empty before the first. What is reported is programmed.
+        """
+        return self._reported
 
     def key_ids(self) -> frozenset[str]:
         """Hexadecimal ids of the keys that open session ids here."""
@@ -202,14 +209,21 @@ class ClusterGateway:
                 default=None,
             ),
             table_refused=following.refusals.table,
-            keys_refused=following.refusals.keys,
+            keys_refused=self._keys_missing(),
             tables_refused_total=following.refusals.tables_refused,
-            keys_refused_total=following.refusals.keys_refused,
+            keys_refused_total=following.reading.failures,
             watches=watches,
             totals=following.totals(now),
             certificate=self._certificate.facts() if self._certificate is not None else None,
             channel=self.gateway.channel_facts() if self.gateway is not None else None,
         )
+
+    def _keys_missing(self) -> str:
+        """Why the keys that the table in force names are not loaded."""
+        following = self.following
+        if following.reading.why or following.published is None or following.has_its_keys:
+            return following.reading.why
+        return "the keys that the table names are not read yet"
 
     def _tell_in_force(self) -> None:
         _log.info("a table is in force", extra={"facts": {"table": self._digest}})

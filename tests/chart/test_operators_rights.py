@@ -84,6 +84,18 @@ def test_in_its_own_namespace_the_role_is_as_documented(values: dict[str, Any]) 
     assert given(role(render(values=values), "Role", NAMESPACE)) == own
 
 
+def test_what_is_said_not_to_be_used_is_granted() -> None:
+    texts = re.findall(r"^- `(\S+) ([^`]+)`: .", RIGHTS[RIGHTS.index("## Not used") :], re.M)
+    rendered = render()
+    roles = of_kind(rendered, "Role") + of_kind(rendered, "ClusterRole")
+    granted = {
+        (right.verb, f"{right.resource}.{right.group}" if right.group else right.resource)
+        for right in set().union(*map(given, roles))
+    }
+    assert len(texts) > 10
+    assert set(texts) <= granted
+
+
 @pytest.mark.parametrize("values", [{}, {"watchNamespaces": [WATCHED]}])
 def test_nothing_is_a_wildcard_or_a_way_to_more_rights(values: dict[str, Any]) -> None:
     rendered = render(values=values)

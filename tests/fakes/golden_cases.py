@@ -139,6 +139,7 @@ def _gateway_snapshot(case: Document) -> GatewaySnapshot:
         },
         published=None if published is None else _published(case, published),
         key_ring_problem=case.get("key_ring_problem", ""),
+        keys=case.get("keys", ""),
         namespace_terminating=case.get("namespace_terminating", False),
     )
 

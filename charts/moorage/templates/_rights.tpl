@@ -31,9 +31,6 @@
   resources: [secrets]
   verbs: [get, create, patch, delete]
 # Passed on to gateways: nobody may write a Role with rights that they lack.
-- apiGroups: [""]
-  resources: [secrets]
-  verbs: [list, watch]
 - apiGroups: [discovery.k8s.io]
   resources: [endpointslices]
   verbs: [list, watch]

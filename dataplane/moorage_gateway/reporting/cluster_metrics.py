@@ -26,7 +26,7 @@ def cluster_families(facts: ClusterFacts | None) -> Iterator[Metric]:
     )
     yield CounterMetricFamily(
         "moorage_keys_refused",
-        "Times that the key Secret was gone or could not be used.",
+        "Readings of the key Secret that failed.",
         value=facts.keys_refused_total,
     )
     if facts.certificate is not None:

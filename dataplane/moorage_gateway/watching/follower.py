@@ -11,11 +11,11 @@ from typing import Any
 
 import aiohttp
 
+from moorage_gateway.watching.api_answers import body_of, require_ok, words_of
 from moorage_gateway.watching.api_server import ApiServer
 from moorage_gateway.watching.backoff import Backoff
 from moorage_gateway.watching.resources import Followed
 from moorage_gateway.watching.watch_events import (
-    GONE,
     LineSplitter,
     VersionExpired,
     WatchBroken,
@@ -101,15 +101,7 @@ class Follower:
         self._changed(self._documents)
 
     async def _body(self, target: str) -> bytes:
-        answer = await self._api.get(target)
-        async with answer:
-            await _require_ok(answer)
-            body = bytearray()
-            async for chunk in answer.content.iter_any():
-                body += chunk
-                if len(body) > MAX_PAGE_BYTES:
-                    raise WatchBroken(f"a page of the list is over {MAX_PAGE_BYTES} bytes")
-        return bytes(body)
+        return await body_of(await self._api.get(target), MAX_PAGE_BYTES)
 
     async def _watch(self) -> None:
         """One watch, until the API server ends it; the next goes on from the newest version."""
@@ -121,7 +113,7 @@ class Follower:
                 self._followed.watch_target(self._version, timeout_seconds)
             )
         async with answer:
-            await _require_ok(answer)
+            require_ok(answer)
             self._heard()
             lines = LineSplitter(MAX_LINE_BYTES)
             while chunk := await self._next(answer):
@@ -154,7 +146,7 @@ class Follower:
 
     def _failed(self, error: Exception) -> None:
         self.log.errors += 1
-        self.log.why = _words(error, self._silent_seconds)
+        self.log.why = words_of(error, self._silent_seconds)
         if self._backoff.failures % TOLD_EVERY == 0:
             facts = {**self._facts(), "why": self.log.why, "failures": self._backoff.failures + 1}
             _log.warning("the API server cannot be followed; going on", extra={"facts": facts})
@@ -162,21 +154,3 @@ class Follower:
 
     def _facts(self) -> dict[str, object]:
         return {"kind": self._followed.kind, "namespace": self._followed.namespace}
-
-
-async def _require_ok(answer: aiohttp.ClientResponse) -> None:
-    if answer.status == GONE:
-        raise VersionExpired
-    if answer.status != 200:
-        raise WatchBroken(f"the API server answers HTTP {answer.status}")
-
-
-def _words(error: Exception, silent_seconds: float) -> str:
-    """What is told of a failure: no text of it that may quote a token."""
-    if isinstance(error, WatchBroken):
-        return str(error)
-    if isinstance(error, TimeoutError):
-        return f"the API server was silent for {silent_seconds:g} s"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return type(error).__name__

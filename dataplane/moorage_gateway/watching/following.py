@@ -19,13 +19,20 @@ from moorage_gateway.watching.api_server import ApiServer
 from moorage_gateway.watching.composition import EndpointCopy, compose, discovered_namespaces
 from moorage_gateway.watching.endpoint_slices import EndpointSlice, read_slice
 from moorage_gateway.watching.follower import Documents, Follower
-from moorage_gateway.watching.gateway_keys import GatewayKeys, KeysRefused, keys_of_secret
+from moorage_gateway.watching.gateway_keys import GatewayKeys
+from moorage_gateway.watching.key_reading import KeyReading
 from moorage_gateway.watching.published_table import (
     PublishedTable,
     TableRefused,
     table_of_config_map,
 )
-from moorage_gateway.watching.resources import Followed, endpoint_slices, one
+from moorage_gateway.watching.resources import (
+    Followed,
+    endpoint_slices,
+    one_config_map,
+    secret_target,
+)
+from moorage_gateway.watching.table_holding import TableHolding
 
 _log = logging.getLogger(__name__)
 
@@ -49,12 +56,10 @@ class GatewayObjects:
 
 @dataclass
 class Refusals:
-    """Why the newest table or keys are not in force; empty while they are."""
+    """Why the newest table is not in force; empty while it is."""
 
     table: str = ""
-    keys: str = ""
     tables_refused: int = 0
-    keys_refused: int = 0
 
 
 class Following:
@@ -78,23 +83,43 @@ class Following:
         self._running: dict[Followed, tuple[Follower, asyncio.Task[None]]] = {}
         self._retired: list[WatchState] = []
         """One per kind: what the watches counted that are no longer needed."""
-        self.published: PublishedTable | None = None
-        self.keys: GatewayKeys | None = None
+        target = secret_target(objects.namespace, objects.child_name)
+        self.reading = KeyReading(api, target, self._keys_changed, jitter)
+        self._reader: asyncio.Task[None] | None = None
+        self._holding = TableHolding(self.reading.has, self._tables_changed)
         self.refusals = Refusals()
 
     def start(self) -> None:
-        """Begin to follow the gateway's own two objects."""
-        namespace, name = self._objects.namespace, self._objects.child_name
-        self._follow(one("ConfigMap", namespace, name), self._take_table)
-        self._follow(one("Secret", namespace, name), self._take_keys)
+        """Begin to follow the gateway's own ConfigMap, and to read its Secret."""
+        self._reader = asyncio.get_running_loop().create_task(self.reading.run())
+        followed = one_config_map(self._objects.namespace, self._objects.child_name)
+        self._follow(followed, self._take_table)
 
     async def stop(self) -> None:
         """Follow nothing any more."""
+        self._holding.stop()
         tasks = [task for _, task in self._running.values()]
+        if self._reader is not None:
+            tasks.append(self._reader)
         self._running.clear()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def published(self) -> PublishedTable | None:
+        """The table to serve: the newest, once its keys are there or were waited for."""
+        return self._holding.serving
+
+    @property
+    def keys(self) -> GatewayKeys | None:
+        """The keys that are loaded."""
+        return self.reading.keys
+
+    @property
+    def has_its_keys(self) -> bool:
+        """Whether the keys that the table to serve names are loaded."""
+        return self._holding.is_complete
 
     @property
     def is_whole(self) -> bool:
@@ -102,7 +127,7 @@ class Following:
         published = self.published
         return (
             published is not None
-            and self.keys is not None
+            and self.has_its_keys
             and discovered_namespaces(published.table) <= self._slices.keys()
         )
 
@@ -131,13 +156,16 @@ class Following:
 
     def take_published(self, published: PublishedTable) -> None:
         """Know this table: of the API server, or of the mounted copy."""
-        self.published = published
-        self._follow_namespaces(discovered_namespaces(published.table))
-        self._changed()
+        self.reading.want(published.table.keys)
+        self._holding.take(published)
+        self._tables_changed()
 
-    def take_keys(self, keys: GatewayKeys) -> None:
-        """Know these keys: of the API server, or of the mounted copy."""
-        self.keys = keys
+    def _keys_changed(self) -> None:
+        self._holding.settle()
+        self._tables_changed()
+
+    def _tables_changed(self) -> None:
+        self._follow_namespaces()
         self._changed()
 
     def _take_table(self, documents: Documents) -> None:
@@ -161,27 +189,6 @@ class Following:
         facts = {"why": why, "in_force": in_force}
         _log.warning("the published table is not used; the last one stays", extra={"facts": facts})
 
-    def _take_keys(self, documents: Documents) -> None:
-        document = documents.get(self._objects.child_name)
-        if document is None:
-            self._keys_refused("the Secret is not there")
-            return
-        try:
-            keys = keys_of_secret(document)
-        except KeysRefused as refused:
-            self._keys_refused(str(refused))
-            return
-        self.refusals.keys = ""
-        if keys.unfit_groups:
-            facts = {"groups": keys.unfit_groups, "secret": self._objects.child_name}
-            _log.warning("keys of groups are not 64 hex digits; not used", extra={"facts": facts})
-        self.take_keys(keys)
-
-    def _keys_refused(self, why: str) -> None:
-        self.refusals.keys = why
-        self.refusals.keys_refused += 1
-        _log.warning("the keys are not used; loaded ones stay", extra={"facts": {"why": why}})
-
     def _take_slices(self, namespace: str, documents: Documents) -> None:
         before = self._slices.get(namespace, {})
         known: dict[str, tuple[dict[str, Any], EndpointSlice]] = {}
@@ -197,8 +204,11 @@ class Following:
         self._slices[namespace] = known
         self._changed()
 
-    def _follow_namespaces(self, wanted: frozenset[str]) -> None:
-        followed = {endpoint_slices(namespace) for namespace in wanted}
+    def _follow_namespaces(self) -> None:
+        """Those of the table that is served, and of the one that waits."""
+        tables = (self._holding.serving, self._holding.newest)
+        wanted = [discovered_namespaces(each.table) for each in tables if each is not None]
+        followed = {endpoint_slices(namespace) for namespace in frozenset[str]().union(*wanted)}
         for old in [each for each in self._running if each.kind == "EndpointSlices"]:
             if old not in followed:
                 follower, task = self._running.pop(old)

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from moorage_contract.key_ids import keys_digest
 from moorage_wire.capsules import KeyRing, KeyRingError
 
 RING_KEY = "ring"
@@ -30,6 +31,8 @@ class GatewayKeys:
     unfit_groups: tuple[str, ...] = ()
     """Groups whose key is not 64 hex digits. Each goes without one: it is refused by its sidecars,
     and what is no key gets into no request's head."""
+    digest: str = ""
+    """What names them in a route table."""
 
 
 def keys_of_secret(document: Mapping[str, Any]) -> GatewayKeys:
@@ -57,4 +60,5 @@ def read_keys(ring: bytes, groups: bytes) -> GatewayKeys:
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise KeysRefused(f"{GROUPS_KEY} is no JSON object of texts") from None
     fit = {name: key for name, key in read_groups.items() if _GROUP_KEY.fullmatch(key)}
-    return GatewayKeys(read_ring, fit, tuple(sorted(read_groups.keys() - fit.keys())))
+    unfit = tuple(sorted(read_groups.keys() - fit.keys()))
+    return GatewayKeys(read_ring, fit, unfit, keys_digest(ring, groups))

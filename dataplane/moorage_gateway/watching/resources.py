@@ -1,4 +1,4 @@
-"""Which objects of the API server a gateway follows (pure)."""
+"""Which objects of the API server a gateway follows or reads (pure)."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 GROUP_LABEL = "moorage.dev/upstream-group"
 PAGE_ITEMS = 500
-Kind = Literal["ConfigMap", "Secret", "EndpointSlices"]
+Kind = Literal["ConfigMap", "EndpointSlices"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Followed:
         """Where the API server has the collection."""
         if self.kind == "EndpointSlices":
             return f"/apis/discovery.k8s.io/v1/namespaces/{self.namespace}/endpointslices"
-        return f"/api/v1/namespaces/{self.namespace}/{self.kind.lower()}s"
+        return f"/api/v1/namespaces/{self.namespace}/configmaps"
 
     def list_target(self, next_page: str) -> str:
         """Path and query of one page of the list."""
@@ -46,9 +46,14 @@ class Followed:
         return f"{self.path}?{urlencode(query)}"
 
 
-def one(kind: Literal["ConfigMap", "Secret"], namespace: str, name: str) -> Followed:
+def one_config_map(namespace: str, name: str) -> Followed:
     """One object by its name: all that rights by ``resourceNames`` allow."""
-    return Followed(kind, namespace, ("fieldSelector", f"metadata.name={name}"))
+    return Followed("ConfigMap", namespace, ("fieldSelector", f"metadata.name={name}"))
+
+
+def secret_target(namespace: str, name: str) -> str:
+    """Where one Secret is read."""
+    return f"/api/v1/namespaces/{namespace}/secrets/{name}"
 
 
 def endpoint_slices(namespace: str) -> Followed:

@@ -88,6 +88,7 @@ def plan_cluster_table(
         groups=tuple(planner.plan(target) for target in sorted(set(targets))),
         replicas=gateway.spec.replicas,
         report=_report_target(settings),
+        keys=snapshot.keys or _keys_before(snapshot),
     )
 
 
@@ -151,6 +152,11 @@ def _hostnames(
     taken = snapshot.hostname_owners
     free = [name for name in gateway.spec.listener.hostnames if name not in taken]
     return tuple(dict.fromkeys((*free, *own_names(gateway.name, settings.cluster_domain))))
+
+
+def _keys_before(snapshot: GatewaySnapshot) -> str:
+    # A Secret that is lost names no other keys: pods go on with those that they have.
+    return "" if snapshot.published is None else snapshot.published.keys
 
 
 def _report_target(settings: InstallationSettings) -> ReportTarget | None:

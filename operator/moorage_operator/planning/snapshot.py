@@ -90,6 +90,10 @@ class GatewayPodReport:
     key_ids: frozenset[str]
     sessions: int
     streams: int
+    account_uid: str = ""
+    """Uid of the service account that its token is of; a former gateway's is another one."""
+    stopping: bool = False
+    """It ends, and counts no more among those that must serve the newest table."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,8 @@ class GatewaySnapshot:
     """The table in its ConfigMap: a group whose document is refused is served as it says."""
     key_ring_problem: str = ""
     """Why the ring in its Secret cannot be read, if it is there."""
+    keys: str = ""
+    """Names what its Secret holds (``RouteTable.keys``); empty where there is none to be used."""
     namespace_terminating: bool = False
 
 

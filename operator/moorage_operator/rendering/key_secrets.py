@@ -15,7 +15,7 @@ Manifest = Mapping[str, object]
 def render_gateway_secret(
     owner: Owner, ring: str, ring_annotation: str, group_keys: Mapping[ResourceName, str]
 ) -> Manifest:
-    """The Secret that gateway pods follow: the key ring, and the keys of stdio groups."""
+    """The Secret that gateway pods read: the key ring, and the keys of stdio groups."""
     groups = {str(name): key for name, key in sorted(group_keys.items())}
     return _secret(
         owner,

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Mapping
 
-from moorage_contract.key_ids import KEY_BYTES
+from moorage_contract.key_ids import KEY_BYTES, keys_digest
 from moorage_operator.api.findings import SpecError
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.api.resource_kinds import NAMESPACE_NAME_LABEL
@@ -77,25 +77,29 @@ class KeyKeeper:
 
     async def keep_ring(
         self, owner: Owner, snapshot: GatewaySnapshot, group_keys: Mapping[ResourceName, str]
-    ) -> None:
+    ) -> str:
         """Make the gateway's ring if it never had one, rotate it if that is due.
 
+        Returns what names the keys as they stand then; empty where there are none to be used.
         A ring that was there and is gone is not replaced: sessions out there need it, and gateway
         pods still have it in memory.
         """
         secret = await self.read(owner)
         if secret is None:
             if snapshot.deployment is None:
-                await self._make_ring(owner, group_keys)
-            return
-        if secret.owner_uid == owner.uid and not ring_problem_in(secret, owner):
-            await self._update(owner, secret, snapshot, group_keys)
+                secret = await self._make_ring(owner, group_keys)
+        elif secret.owner_uid == owner.uid and not ring_problem_in(secret, owner):
+            secret = await self._update(owner, secret, snapshot, group_keys)
+        return keys_in(secret, owner)
 
-    async def _make_ring(self, owner: Owner, group_keys: Mapping[ResourceName, str]) -> None:
+    async def _make_ring(
+        self, owner: Owner, group_keys: Mapping[ResourceName, str]
+    ) -> SecretContent | None:
         ring = first_ring(secrets.token_bytes(KEY_BYTES), int(time.time()))
         manifest = _manifest(owner, ring, group_keys)
-        self._keep(owner, await create_secret(self._client, manifest))
+        secret = self._keep(owner, await create_secret(self._client, manifest))
         logger.info("%s/%s: made its first key ring", owner.namespace, owner.name)
+        return secret
 
     async def _update(
         self,
@@ -103,14 +107,14 @@ class KeyKeeper:
         secret: SecretContent,
         snapshot: GatewaySnapshot,
         group_keys: Mapping[ResourceName, str],
-    ) -> None:
+    ) -> SecretContent | None:
         now = int(time.time())
         ring = self._next_ring(_ring_in(secret, now), snapshot, now)
         manifest = _manifest(owner, ring, group_keys)
         if _says(secret, ring, manifest):
-            return
+            return secret
         self.forget(owner)
-        self._keep(owner, await update_secret(self._client, manifest, secret))
+        return self._keep(owner, await update_secret(self._client, manifest, secret))
 
     def _next_ring(self, ring: KeyRingState, snapshot: GatewaySnapshot, now: int) -> KeyRingState:
         deployment = snapshot.deployment
@@ -141,6 +145,13 @@ def ring_problem_in(secret: SecretContent | None, owner: Owner) -> str:
     except KeyRingUnreadable as error:
         return str(error)
     return ""
+
+
+def keys_in(secret: SecretContent | None, owner: Owner) -> str:
+    """What names the keys in a gateway's own Secret; empty if there are none to be used."""
+    if secret is None or secret.owner_uid != owner.uid or ring_problem_in(secret, owner):
+        return ""
+    return keys_digest(secret.data.get("ring", b""), secret.data.get("groups", b""))
 
 
 def group_key_in(secret: SecretContent, owner: Owner) -> str | None:

@@ -22,6 +22,7 @@ from moorage_operator.running.group_outcomes import GroupOutcomes
 from moorage_operator.running.key_keeper import (
     KeyKeeper,
     is_stdio,
+    keys_in,
     ring_problem_in,
     stdio_groups,
 )
@@ -57,6 +58,7 @@ class Planner:
         snapshot = await self._snapshots.gateway(
             seen, await self._failures(name), ring_problem_in(secret, owner)
         )
+        snapshot = replace(snapshot, keys=keys_in(secret, owner))
         if secret is not None:
             snapshot = _with_children(snapshot, _secret_child(owner, secret.owner_uid))
         plan = plan_gateway(snapshot, self._settings)
@@ -64,7 +66,12 @@ class Planner:
             snapshot = _with_children(snapshot, strangers)
             plan = plan_gateway(snapshot, self._settings)
         if plan.children:
-            await self._keys.keep_ring(owner, snapshot, await self._group_keys(name, snapshot))
+            group_keys = await self._group_keys(name, snapshot)
+            keys = await self._keys.keep_ring(owner, snapshot, group_keys)
+            if keys != snapshot.keys:
+                # The table names keys only once they are in the Secret.
+                snapshot = replace(snapshot, keys=keys)
+                plan = plan_gateway(snapshot, self._settings)
         return snapshot, plan
 
     async def group(self, seen: ResourceExtract) -> tuple[GroupSnapshot, Plan]:

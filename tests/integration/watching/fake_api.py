@@ -40,6 +40,9 @@ class FakeApi:
     """Sent at the beginning of every watch."""
     ends_at_once: bool = False
     list_pause_seconds: float = 0.0
+    secret_pause_seconds: float = 0.0
+    secrets_refusing: int = 0
+    """The HTTP status of every Secret that is read, if set."""
     objects: dict[str, dict[str, Document]] = field(default_factory=dict)
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     history: list[Change] = field(default_factory=list)
@@ -50,6 +53,10 @@ class FakeApi:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def secrets_read(self) -> int:
+        return sum("/secrets" in path for path, _ in self.requests)
 
     @property
     def lists(self) -> int:
@@ -102,10 +109,23 @@ class FakeApi:
             return web.Response(status=401)
         if self.refusing:
             return web.Response(status=self.refusing, text="{}")
+        if "/secrets" in request.path:
+            return await self._secret(request)
         if "watch" in request.query:
             return await self._watch(request)
         await asyncio.sleep(self.list_pause_seconds)
         return self._list(request)
+
+    async def _secret(self, request: web.Request) -> web.Response:
+        """By name and by get alone: a gateway has no other right."""
+        if self.secrets_refusing:
+            return web.Response(status=self.secrets_refusing, text="{}")
+        collection, _, name = request.path.rpartition("/")
+        if request.query or not collection.endswith("/secrets"):
+            return web.Response(status=403, text="{}")
+        document = self.objects.get(collection, {}).get(name)
+        await asyncio.sleep(self.secret_pause_seconds)
+        return web.json_response(document, status=200 if document else 404)
 
     def _list(self, request: web.Request) -> web.Response:
         documents = list(self.objects.get(request.path, {}).values())

@@ -11,6 +11,7 @@ from typing import Any
 
 from fakes.in_process_gateway import until
 from integration.watching.fake_api import TOKEN, FakeApi
+from moorage_contract.key_ids import keys_digest
 from moorage_contract.route_table import (
     Discovery,
     Endpoint,
@@ -32,13 +33,15 @@ SLICES = "/apis/discovery.k8s.io/v1/namespaces/agents/endpointslices"
 OLD, NEW = KeyRing.new(b"o" * 32), KeyRing.new(b"n" * 32)
 
 
-def table_of(path: str = "/mcp", unresolved: str = "") -> RouteTable:
+def table_of(path: str = "/mcp", unresolved: str = "", keys: str = "") -> RouteTable:
     """One discovered group behind a path."""
     discovery = Discovery(namespace="agents", group="tickets", path="/mcp")
     group = Group(name="tickets", source="Workload", discovery=discovery, unresolved=unresolved)
     routes = (Route(path=path, group="tickets"),)
     hostnames = ("127.0.0.1",)
-    return RouteTable(gateway=GATEWAY, hostnames=hostnames, routes=routes, groups=(group,))
+    return RouteTable(
+        gateway=GATEWAY, hostnames=hostnames, routes=routes, groups=(group,), keys=keys
+    )
 
 
 def packed(table: RouteTable) -> bytes:
@@ -51,14 +54,15 @@ def publish(api: FakeApi, octets: bytes) -> None:
     api.put(CONFIG_MAPS, {"metadata": {"name": CHILD}, "binaryData": data})
 
 
-def put_ring(api: FakeApi, *rings: KeyRing) -> None:
-    """Put keys into the Secret, the minting one first."""
-    text = "".join(ring.to_text() for ring in rings)
+def put_ring(api: FakeApi, *rings: KeyRing, groups: bytes = b"{}") -> str:
+    """Put keys into the Secret, the minting one first; returns what names them."""
+    text = "".join(ring.to_text() for ring in rings).encode()
     data = {
-        "ring": base64.b64encode(text.encode()).decode(),
-        "groups": base64.b64encode(b"{}").decode(),
+        "ring": base64.b64encode(text).decode(),
+        "groups": base64.b64encode(groups).decode(),
     }
     api.put(SECRETS, {"metadata": {"name": CHILD}, "data": data})
+    return keys_digest(text, groups)
 
 
 def put_slice(api: FakeApi, ports: Sequence[int], **conditions: bool) -> None:

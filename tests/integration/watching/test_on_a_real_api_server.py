@@ -24,10 +24,11 @@ NAME = "gw-gateway"
 RULES = [
     {
         "apiGroups": [""],
-        "resources": ["configmaps", "secrets"],
+        "resources": ["configmaps"],
         "resourceNames": [NAME],
         "verbs": ["list", "watch"],
     },
+    {"apiGroups": [""], "resources": ["secrets"], "resourceNames": [NAME], "verbs": ["get"]},
     {
         "apiGroups": ["discovery.k8s.io"],
         "resources": ["endpointslices"],

@@ -1,0 +1,36 @@
+"""Reads an answer of the API server whole, within a bound."""
+
+import aiohttp
+
+from moorage_gateway.watching.watch_events import GONE, VersionExpired, WatchBroken
+
+
+async def body_of(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
+    """The body of a good answer; raises VersionExpired (410), WatchBroken."""
+    async with answer:
+        require_ok(answer)
+        body = bytearray()
+        async for chunk in answer.content.iter_any():
+            body += chunk
+            if len(body) > max_bytes:
+                raise WatchBroken(f"an answer of the API server is over {max_bytes} bytes")
+    return bytes(body)
+
+
+def require_ok(answer: aiohttp.ClientResponse) -> None:
+    """Raises VersionExpired (410), WatchBroken for any other status than 200."""
+    if answer.status == GONE:
+        raise VersionExpired
+    if answer.status != 200:
+        raise WatchBroken(f"the API server answers HTTP {answer.status}")
+
+
+def words_of(error: Exception, silent_seconds: float) -> str:
+    """What is told of a failure: no text of it that may quote a token."""
+    if isinstance(error, WatchBroken):
+        return str(error)
+    if isinstance(error, TimeoutError):
+        return f"the API server was silent for {silent_seconds:g} s"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__
