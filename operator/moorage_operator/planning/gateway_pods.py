@@ -95,18 +95,19 @@ def gateway_counts(snapshot: GatewaySnapshot, in_force: RouteTable | None) -> Ma
 
 def _programmed(snapshot: GatewaySnapshot, digest: str) -> tuple[str, str]:
     ready, wanted = _ready_pods(snapshot)
-    late = sorted(report.pod for report in snapshot.reports if report.table_digest != digest)
+    staying = [report for report in snapshot.reports if not report.stopping]
+    late = sorted(report.pod for report in staying if report.table_digest != digest)
     if late:
         names = ", ".join(late[:PODS_NAMED])
         return "Pending", f"{len(late)} of {wanted} pods do not serve the newest table yet: {names}"
-    if not ready and not snapshot.reports:
+    if not ready and not staying:
         return "Pending", "no pod is ready yet, see Ready"
-    if len(snapshot.reports) >= max(ready, 1):
-        return "Programmed", f"{len(snapshot.reports)} pods serve the table {digest}"
+    if len(staying) >= max(ready, 1):
+        return "Programmed", f"{len(staying)} pods serve the table {digest}"
     earlier = held_before(snapshot.resource, "Programmed")
     if earlier is not None and earlier.endswith(digest):
         return "Programmed", earlier
-    return _unreported(len(snapshot.reports), ready)
+    return _unreported(len(staying), ready)
 
 
 def _unreported(reports: int, ready: int) -> tuple[str, str]:

@@ -13,6 +13,9 @@ from moorage_operator.running.resource_key import ResourceKey, gateway_key, grou
 
 Target = TypeVar("Target", bound=Hashable)
 
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+"""Everybody's own names for a forwarded port: no gateway has them for itself."""
+
 
 @dataclass(frozen=True)
 class WorkloadRef:
@@ -108,7 +111,11 @@ def gateway_links(name: ResourceName, document: Mapping[str, Any]) -> GatewayLin
         if isinstance(target, str):
             namespace = upstream.get("namespace")
             groups.append(ResourceName(_text(namespace) or name.namespace, target))
-    hostnames = [name for name in _items(listener.get("hostnames")) if isinstance(name, str)]
+    hostnames = [
+        name
+        for name in _items(listener.get("hostnames"))
+        if isinstance(name, str) and name.lower() not in LOOPBACK_NAMES
+    ]
     return GatewayLinks(frozenset(groups), frozenset(hostnames))
 
 

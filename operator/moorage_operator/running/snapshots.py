@@ -68,7 +68,7 @@ class Snapshots:
             tls_secret=await self._tls_secret(observed),
             children=self._children(gateway_key(name), child),
             deployment=self._rollout(observed, child),
-            reports=self._reports.reports(name),
+            reports=self._own_reports(name, child),
             group_failures=failures,
             group_authorities={
                 group: pem
@@ -79,6 +79,16 @@ class Snapshots:
             key_ring_problem=ring_problem,
             namespace_terminating=namespace.terminating,
         )
+
+    def _own_reports(
+        self, gateway: ResourceName, place: ResourceName
+    ) -> tuple[GatewayPodReport, ...]:
+        """Pods of a former gateway of this name live on for a while, and report."""
+        account = self._world.child(ChildKey("ServiceAccount", place.namespace, place.name))
+        reports = self._reports.reports(gateway)
+        if account is None:
+            return reports
+        return tuple(each for each in reports if each.account_uid in ("", account.uid))
 
     async def group(self, resource: ResourceExtract) -> GroupSnapshot:
         """All that bears on one group."""

@@ -24,7 +24,7 @@ BOUND = {"name": "pod-0", "uid": "u"}
 
 
 def of_account(name: str, namespace: str = "tests") -> dict[str, Any]:
-    account = {"namespace": namespace, "serviceaccount": {"name": name}, "pod": BOUND}
+    account = {"namespace": namespace, "serviceaccount": {"name": name, "uid": "s"}, "pod": BOUND}
     return {"kubernetes.io": account}
 
 

@@ -285,3 +285,19 @@ def test_a_pod_is_heard_anew_of_a_group_that_was_not_its_gateways_for_a_while() 
     assert not scene.ledger.to_be_heard_anew()
     scene.served[GATEWAY] = {GROUP}
     assert scene.ledger.to_be_heard_anew() == {ONE}
+
+
+def test_a_pod_that_stops_says_so_at_once_and_its_sessions_still_count() -> None:
+    scene = Scene()
+    scene.tell(ONE, opened=("a",), more={"sessions": 1})
+    heard = scene.tell(ONE, more={"stopping": True, "sessions": 1})
+    assert heard.in_force, "Programmed is looked at anew"
+    (report,) = scene.ledger.reports(GATEWAY)
+    assert (report.stopping, report.sessions) == (True, 1)
+
+
+def test_a_pod_of_a_new_gateway_with_the_same_name_shows_its_own_account() -> None:
+    scene = Scene()
+    scene.tell(GatewayPod(GATEWAY, "one", "former"))
+    scene.tell(GatewayPod(GATEWAY, "one", "present"), more={"whole": True})
+    assert [each.account_uid for each in scene.ledger.reports(GATEWAY)] == ["present"]

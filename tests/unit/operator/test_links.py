@@ -73,3 +73,10 @@ def test_documents_with_anything_in_them_are_read_as_far_as_they_go() -> None:
     for broken in ({}, {"spec": None}, {"spec": {"routes": 1, "listener": []}}):
         assert gateway_links(_name("one"), broken) == GatewayLinks()
     assert workload_ref(_name("g"), {"spec": {"source": {"workload": {"name": 3}}}}) is None
+
+
+def test_loopback_names_belong_to_nobody() -> None:
+    name = ResourceName("team", "agents")
+    hostnames = ["localhost", "LOCALHOST", "127.0.0.1", "::1", "[::1]", "mcp.example.com"]
+    links = gateway_links(name, {"spec": {"listener": {"hostnames": hostnames}}})
+    assert links.hostnames == {"mcp.example.com"}

@@ -161,6 +161,7 @@ GATEWAY_CASES: list[tuple[str, str, Change]] = [
     ("Programmed", "NotAccepted", spec(colour="red")),
     ("Programmed", "NotAccepted", all_of(*map(large_group, range(60)))),
     ("Programmed", "NoReports", without("reports")),
+    ("Programmed", "NoReports", lambda case: case["reports"][0].update(stopping=True)),
     ("Programmed", "NoReports", all_of(without("reports"), said_before("Programmed", "older"))),
     ("Programmed", "Programmed", all_of(without("reports"), SAID_WELL)),
     ("Programmed", "Programmed", all_of(given(deployment={"replicas": 2}), SAID_WELL)),

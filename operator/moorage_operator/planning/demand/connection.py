@@ -37,7 +37,7 @@ class Heard:
 
 def in_force(report: DemandReport | None) -> object:
     """What ``Programmed`` and key rotation look at."""
-    return report and (report.table_digest, report.key_ids)
+    return report and (report.table_digest, report.key_ids, report.stopping)
 
 
 def counts(report: DemandReport | None) -> object:

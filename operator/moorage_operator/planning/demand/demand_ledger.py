@@ -73,7 +73,10 @@ class DemandLedger:
         """Take in a report. Raises DemandRefused, and has taken in nothing then."""
         self._require_sense(pod, report)
         before = self._connections.get(pod) if not report.whole else None
-        connection = self._connections[pod] = before or Connection(report)
+        connection = before or Connection(report)
+        # Of two pods that are equal the key is the former one's, with its service account.
+        self._connections.pop(pod, None)
+        self._connections[pod] = connection
         known, connection.last = connection.last if before else None, report
         served = self._rules_of(pod)
         told = {group_of(name, pod.gateway): news for name, news in report.groups.items()}
@@ -241,6 +244,8 @@ def _pod_report(pod: GatewayPod, report: DemandReport) -> GatewayPodReport:
         key_ids=frozenset(report.key_ids),
         sessions=report.sessions,
         streams=report.streams,
+        account_uid=pod.account_uid,
+        stopping=report.stopping,
     )
 
 

@@ -1,6 +1,6 @@
 """Who reports: one pod of one gateway (pure)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from moorage_operator.api.metadata import ResourceName
 
@@ -11,6 +11,8 @@ class GatewayPod:
 
     gateway: ResourceName
     name: str
+    account_uid: str = field(default="", compare=False)
+    """Uid of its service account."""
 
 
 @dataclass(frozen=True)

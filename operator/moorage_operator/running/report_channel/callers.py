@@ -68,12 +68,14 @@ def _claims(token: str, key: jwt.PyJWK, issuer: str) -> Mapping[str, object]:
 def _gateway_pod(claims: Mapping[str, object]) -> GatewayPod:
     cluster = _members(claims, "kubernetes.io")
     namespace = _text(cluster, "namespace")
-    account = _text(_members(cluster, "serviceaccount"), "name")
+    account_claims = _members(cluster, "serviceaccount")
+    account = _text(account_claims, "name")
     pod = _text(_members(cluster, "pod"), "name")
     gateway = account.removesuffix(GATEWAY_ACCOUNT_SUFFIX)
     if not gateway or gateway == account:
         raise CallerRefused(f"service account {namespace}/{account} is no gateway's")
-    return GatewayPod(ResourceName(namespace, gateway), pod)
+    uid = _text(account_claims, "uid")
+    return GatewayPod(ResourceName(namespace, gateway), pod, uid)
 
 
 def _members(claims: Mapping[str, object], name: str) -> Mapping[str, object]:
