@@ -1,6 +1,6 @@
 """The API server is gone for minutes: sessions go on, and after its return changes are in force.
 
-`python -m e2e.api_server_outage [--seconds 180]` with an operator installed. Ends with 1 when an
+`python -m e2e.api_server_outage [--seconds 180]`. Ends with 1 when an
 operation failed, when there were fewer than 10,000, or when the resync took more than 30 s.
 """
 
@@ -12,6 +12,7 @@ import time
 
 from e2e.cluster import apply, pods, wait_for, wait_for_condition
 from e2e.faults import find_part_command, stopped
+from e2e.installation import installed
 from e2e.load import Load
 from e2e.manifests import gateway
 from e2e.scene import HOST, serving
@@ -76,7 +77,8 @@ def _applied(name: str, routes: dict[str, str]) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="e2e.api_server_outage")
     parser.add_argument("--seconds", type=float, default=180.0)
-    return asyncio.run(run(parser.parse_args().seconds))
+    with installed():
+        return asyncio.run(run(parser.parse_args().seconds))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from conformance.faultless import find_faults
 from conformance.node_tools import NodeTools, find_node_tools
 from conformance.suite import VERSIONS, run_suite
 from e2e.cluster import apply, service_address, wait_for_condition
+from e2e.installation import installed
 from e2e.manifests import Manifest, gateway, group, server
 from e2e.settings import SERVERS_IMAGE
 from fakes.child_process import serving
@@ -62,8 +63,9 @@ def main() -> int:
     arguments = parser.parse_args()
     tools = find_node_tools()
     faults: list[str] = []
-    for source in arguments.source or SOURCES:
-        faults += asyncio.run(run(tools, source, arguments.version or list(VERSIONS)))
+    with installed():
+        for source in arguments.source or SOURCES:
+            faults += asyncio.run(run(tools, source, arguments.version or list(VERSIONS)))
     print("\n".join(faults), file=sys.stderr)
     return 1 if faults else 0
 

@@ -8,6 +8,7 @@ import asyncio
 import sys
 
 from e2e.cluster import pods
+from e2e.installation import installed
 from e2e.load import Load
 from e2e.scene import HOST, serving
 from fakes.kubectl import kubectl, namespace
@@ -42,7 +43,8 @@ def _restart(name: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="e2e.rolling_restart")
     parser.add_argument("--operations", type=int, default=20_000)
-    return asyncio.run(run(parser.parse_args().operations))
+    with installed():
+        return asyncio.run(run(parser.parse_args().operations))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from e2e.cluster import apply, condition, pods, wait_for_condition
+from e2e.installation import installed
 from e2e.load import Load
 from e2e.manifests import gateway
 from e2e.scene import HOST, ROUTES, serving
@@ -93,7 +94,8 @@ async def run(changes: int) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="e2e.route_changes")
     parser.add_argument("--changes", type=int, default=100)
-    return asyncio.run(run(parser.parse_args().changes))
+    with installed():
+        return asyncio.run(run(parser.parse_args().changes))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How often the operator writes while nothing changes but sessions come and go.
 
-`python -m e2e.steady_writes [--seconds 180]` with an operator installed, by the API server's audit
+`python -m e2e.steady_writes [--seconds 180]`, by the API server's audit
 log. Ends with 1 when an object was written more than once a minute (the Lease excepted), or when a
 user's object was written but for its status.
 """
@@ -12,6 +12,7 @@ import sys
 from datetime import UTC, datetime
 
 from e2e.audit_log import find_log, read_log, writes
+from e2e.installation import installed
 from e2e.load import Load
 from e2e.rights import OPERATOR, USERS_KINDS
 from e2e.scene import HOST, serving
@@ -43,7 +44,8 @@ async def run(seconds: float) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="e2e.steady_writes")
     parser.add_argument("--seconds", type=float, default=180.0)
-    return asyncio.run(run(parser.parse_args().seconds))
+    with installed():
+        return asyncio.run(run(parser.parse_args().seconds))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Two operators: the leader is killed, or stopped for 30 s and resumed; the other one acts instead.
 
-`python -m e2e.two_operators [--rounds 3]` with an operator of two replicas installed. Ends with 1
+`python -m e2e.two_operators [--rounds 3]`. Ends with 1
 when the next one took more than 20 s to act, or when a write of the old one landed after that.
 """
 
@@ -16,6 +16,7 @@ from typing import Any
 from e2e.audit_log import Access, find_log, read_log
 from e2e.cluster import apply, pods, wait_for, wait_for_condition
 from e2e.faults import paused, process_of
+from e2e.installation import installed
 from e2e.manifests import gateway, group, server
 from e2e.settings import SYSTEM_NAMESPACE
 from fakes.kubectl import namespace, read
@@ -98,7 +99,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args().rounds
     outcomes = []
-    with namespace("leaders") as name:
+    with installed(), namespace("leaders") as name:
         apply(name, server("counter", replicas=1), group("counter"))
         apply(name, gateway("edge", {"/mcp": "counter"}))
         wait_for_condition(name, "mcpgateway/edge", "Ready")
