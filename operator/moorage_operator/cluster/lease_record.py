@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 LEASE_NAME = "moorage-operator"
-LEASE_SECONDS = 15.0
+LEASE_SECONDS = 12.0
 """After so long without a change others take it."""
-RENEW_SECONDS = 3.0
-WRITE_SECONDS = 10.0
+RENEW_SECONDS = 2.5
+WRITE_SECONDS = 8.0
 """After so long without a renewal the holder itself writes nothing more."""
 
 Decision = Literal["Acquire", "Renew", "Wait"]
