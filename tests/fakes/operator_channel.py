@@ -252,3 +252,18 @@ async def operator(
             yield Operator(server, lease, served, certificate, cluster, changes)
         finally:
             await server.stop()
+
+
+@asynccontextmanager
+async def connected(leader: Operator, token: str) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    """A connection that bears this token; raises what the client raises if it is refused."""
+    async with (
+        aiohttp.ClientSession() as http,
+        http.ws_connect(
+            leader.target.url,
+            ssl=ssl.create_default_context(cadata=leader.certificate.ca_pem),
+            server_hostname=SERVER_NAME,
+            headers={"Authorization": f"Bearer {token}"},
+        ) as socket,
+    ):
+        yield socket

@@ -1,8 +1,5 @@
 """Only a pod of a gateway reports, and only of itself; whoever else calls is told why not."""
 
-import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fakes.in_process_gateway import until
-from fakes.operator_channel import GATEWAY, SERVER_NAME, Operator, Served, operator
+from fakes.operator_channel import GATEWAY, Operator, Served, connected, operator
 from moorage_contract.report_channel import (
     MAX_FRAME_BYTES,
     DemandReport,
@@ -26,21 +23,6 @@ BOUND = {"name": "pod-0", "uid": "u"}
 def of_account(name: str, namespace: str = "tests") -> dict[str, Any]:
     account = {"namespace": namespace, "serviceaccount": {"name": name, "uid": "s"}, "pod": BOUND}
     return {"kubernetes.io": account}
-
-
-@asynccontextmanager
-async def connected(leader: Operator, token: str) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-    """A connection that bears this token; raises what the client raises if it is refused."""
-    async with (
-        aiohttp.ClientSession() as http,
-        http.ws_connect(
-            leader.target.url,
-            ssl=ssl.create_default_context(cadata=leader.certificate.ca_pem),
-            server_hostname=SERVER_NAME,
-            headers={"Authorization": f"Bearer {token}"},
-        ) as socket,
-    ):
-        yield socket
 
 
 async def status_of(leader: Operator, token: str) -> int:

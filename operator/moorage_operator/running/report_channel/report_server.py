@@ -98,7 +98,7 @@ class ReportServer:
         )
         await self._runner.setup()
         await web.TCPSite(self._runner, host or None, port, ssl_context=ssl_context).start()
-        self._rounds = asyncio.create_task(self._go_round())
+        self._rounds = asyncio.create_task(self._go_round_for_ever())
 
     @property
     def port(self) -> int:
@@ -117,15 +117,27 @@ class ReportServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def _go_round(self) -> None:
+    async def _go_round_for_ever(self) -> None:
+        """A round that fails is told and the next one follows: else no promise would expire."""
         while True:
             await asyncio.sleep(ROUND_SECONDS)
-            if self._ledger is not None:
-                gone = self._ledger.expire(self._now())
-                self._changes.note_counts(Change(groups=gone))
-                for pod in self._ledger.to_be_heard_anew() & self._connections.keys():
-                    await self._connections[pod].close(1012, "its groups are known now: report all")
-            self._changes.tell_counts(self._now())
+            try:
+                await self._go_round()
+            except Exception:
+                _log.exception("a round of the report channel failed; the next one follows")
+
+    async def _go_round(self) -> None:
+        if self._ledger is not None:
+            gone = self._ledger.expire(self._now())
+            self._changes.note_counts(Change(groups=gone))
+            await self._leave(self._ledger.to_be_heard_anew())
+        self._changes.tell_counts(self._now())
+
+    async def _leave(self, pods: frozenset[GatewayPod]) -> None:
+        """Close the connections of those pods that are still here: they come anew."""
+        here = [self._connections[pod] for pod in pods if pod in self._connections]
+        why = "its groups are known now: report all"
+        await asyncio.gather(*(connection.close(1012, why) for connection in here))
 
     def _ledger_of_this_term(self) -> DemandLedger | None:
         """None while another replica leads."""
