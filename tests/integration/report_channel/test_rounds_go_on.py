@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from fakes.in_process_gateway import until
-from fakes.operator_channel import GATEWAY, GROUP, Operator, connected, operator
+from fakes.operator_channel import GROUP, Operator, connected, operator
 from moorage_contract.report_channel import (
     DemandReport,
     EndpointReport,
@@ -17,6 +17,7 @@ from moorage_contract.report_channel import (
     encode_report,
 )
 from moorage_operator.planning.demand.demand_ledger import DemandLedger
+from moorage_operator.running.report_channel.pod_connection import PodConnection
 
 ALL_BUT_THE_RESERVE = 9
 """Of the ten sessions that an endpoint of these tests takes."""
@@ -85,20 +86,27 @@ async def test_the_promise_of_a_pod_that_vanished_is_given_to_another(tmp_path: 
         assert await ask_until_all_are_given(leader) == 1, "the reserve, while it may live on"
 
 
-async def test_pods_may_leave_while_others_are_asked_to_come_anew(tmp_path: Path) -> None:
+async def test_pods_may_leave_while_others_are_asked_to_come_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = PodConnection.close
+
+    async def close_slowly(connection: PodConnection, code: int, why: str) -> None:
+        await asyncio.sleep(0.8)
+        await real(connection, code, why)
+
+    monkeypatch.setattr(PodConnection, "close", close_slowly)
     async with operator(tmp_path) as leader:
         rules, leader.served.groups = leader.served.groups, {}
         async with (
             connected(leader, leader.cluster.token("a")) as a,
             connected(leader, leader.cluster.token("b")) as b,
         ):
-            sockets = {"a": a, "b": b}
-            for name, socket in sockets.items():
+            for socket, name in ((a, "a"), (b, "b")):
                 assert await ReportingPod(socket, name).ask_slots() == 0
             leader.served.groups = rules
-            await asyncio.sleep(0.4)  # who does not read takes longer to be closed
-            for still_here in leader.server.reports(GATEWAY):
-                await sockets[still_here.pod].close()
+            await asyncio.sleep(0.4)
+            assert leader.server.connections == 2, "they are being closed"
         await until(lambda: leader.server.connections == 0, "both left")
         await asyncio.sleep(1.0)
         await let_one_vanish(leader)
