@@ -3,6 +3,7 @@
 import ssl
 from functools import lru_cache
 
+from moorage_gateway.connecting import trusted_authorities
 from moorage_gateway.errors import EndpointUnreachable
 
 
@@ -13,7 +14,7 @@ def trusting(ca_pem: str | None) -> ssl.SSLContext:
     Raises ssl.SSLError where the text holds no certificate.
     """
     try:
-        return ssl.create_default_context(cadata=ca_pem)
+        return trusted_authorities.trusting(ca_pem)
     except (TypeError, ValueError):  # not even ASCII
         raise ssl.SSLError(1, "the certificate authority is no PEM text") from None
 

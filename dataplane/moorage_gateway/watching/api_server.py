@@ -7,6 +7,8 @@ from pathlib import Path
 import aiohttp
 import yarl
 
+from moorage_gateway.connecting.trusted_authorities import trusting
+
 CONNECT_SECONDS = 5.0
 
 
@@ -29,6 +31,9 @@ class ApiServer:
         self._tls: ssl.SSLContext | None = None
         self._client = aiohttp.ClientSession(
             auto_decompress=True,
+            # Each watch keeps one. Their number is bounded by the followers; aiohttp's own bound of
+            # 100 would leave the namespaces past it waiting for ever.
+            connector=aiohttp.TCPConnector(limit=0),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
         )
 
@@ -49,9 +54,7 @@ class ApiServer:
     def _trusted(self) -> ssl.SSLContext:
         pem = self._access.ca_file.read_bytes()
         if self._tls is None or pem != self._ca_pem:
-            self._tls = ssl.create_default_context(cadata=pem.decode("ascii"))
-            # Authorities of clusters often lack the key usage that Python 3.13 demands of them.
-            self._tls.verify_flags &= ~ssl.VERIFY_X509_STRICT
+            self._tls = trusting(pem.decode("ascii"))
             self._ca_pem = pem
         return self._tls
 

@@ -34,13 +34,14 @@ class Leaf:
 class Authority:
     """Signs certificates."""
 
-    def __init__(self, name: str = "tests") -> None:
+    def __init__(self, name: str = "tests", *, has_key_usage: bool = True) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _named(name)
         builder = _builder(self._name, self._name, self._key, START + datetime.timedelta(3650))
         builder = builder.add_extension(x509.BasicConstraints(True, 0), critical=True)
-        usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
-        builder = builder.add_extension(usage, critical=True)
+        if has_key_usage:
+            usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
+            builder = builder.add_extension(usage, critical=True)
         self._certificate = builder.sign(self._key, hashes.SHA256())
 
     @property

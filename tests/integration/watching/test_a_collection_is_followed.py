@@ -265,6 +265,23 @@ async def test_no_token_is_ever_told(
     assert "token-1" not in told and "token-1" not in follower.log.why
 
 
+async def test_more_namespaces_than_a_client_has_connections_by_default(
+    api: FakeApi, server: ApiServer
+) -> None:
+    followers = [
+        Follower(server, endpoint_slices(f"n-{number}"), lambda _: None, lambda: 0.0)
+        for number in range(130)
+    ]
+    tasks = [asyncio.create_task(each.run()) for each in followers]
+    try:
+        await until(lambda: len(api.open_watches) == 130, "each is watched")
+        assert all(each.log.relists for each in followers)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def test_a_server_that_cannot_be_reached_is_asked_ever_more_rarely(
     api: FakeApi, server: ApiServer
 ) -> None:
