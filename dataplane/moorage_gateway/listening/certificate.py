@@ -82,7 +82,10 @@ class ListenerCertificate:
         """Look again and again, until cancelled."""
         while True:
             await asyncio.sleep(seconds)
-            self.look()
+            try:
+                self.look()
+            except Exception:
+                _log.exception("the TLS certificate cannot be looked at; the one before stays")
 
 
 def _read(file: Path) -> bytes:
@@ -98,8 +101,9 @@ def _read(file: Path) -> bytes:
 def _expiry(chain: bytes) -> float:
     try:
         return x509.load_pem_x509_certificate(chain).not_valid_after_utc.timestamp()
-    except ValueError:
-        raise CertificateRefused("tls.crt holds no certificate") from None
+    except Exception as error:
+        # The parser's errors have no common type: an odd version is not even a ValueError.
+        raise CertificateRefused(f"tls.crt holds no certificate: {error}") from None
 
 
 def _server_context(chain: bytes, key: bytes) -> ssl.SSLContext:

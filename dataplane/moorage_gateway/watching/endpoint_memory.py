@@ -37,9 +37,9 @@ class EndpointMemory:
             if wanted != self._written:
                 try:
                     await asyncio.to_thread(remember_endpoints, self._file, wanted)
-                except OSError as error:
+                except Exception as error:  # a start that knows less beats a gateway that ends
                     if not told:
-                        facts = {"file": str(self._file), "why": error.strerror}
+                        facts = {"file": str(self._file), "why": str(error)}
                         _log.warning("endpoints cannot be written", extra={"facts": facts})
                     told = True
                 else:

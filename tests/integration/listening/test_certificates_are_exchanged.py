@@ -1,6 +1,7 @@
 """A changed Secret is in use for the next connection; broken files change only what is told."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -85,6 +86,22 @@ async def test_broken_files_keep_the_old_one_and_are_told_once(
         secret.take(leaf)
         await until(lambda: not certificate.why, "good files end it")
         assert await serial_of(made.port, trusted) == leaf.serial
+
+
+async def test_a_certificate_that_no_parser_understands_keeps_it_too(
+    certificate: ListenerCertificate, secret: MountedSecret, authority: Authority
+) -> None:
+    leaf = authority.leaf()
+    der = bytearray(ssl.PEM_cert_to_DER_cert(leaf.chain.decode()))
+    at = der.index(b"\xa0\x03\x02\x01\x02")
+    der[at + 4] = 0x7F  # a version that does not exist
+    async with tls_gateway(table_of([]), certificate) as made, followed(certificate):
+        before = await serial_of(made.port, authority.client_context())
+        secret.put(ssl.DER_cert_to_PEM_cert(bytes(der)).encode(), leaf.key)
+        await until(lambda: certificate.refused == 1, "it is told")
+        assert await serial_of(made.port, authority.client_context()) == before
+        secret.take(leaf)
+        await until(lambda: not certificate.why, "it is still looked at")
 
 
 async def test_files_that_vanish_keep_it_too(
