@@ -11,7 +11,10 @@ import (
 const (
 	readBytes     = 32 * 1024
 	windowBytes   = 256 * 1024
+	pipeBytes     = 64 * 1024 // pipe(7): what may lie in a pipe when nobody waits for it any more
 	outputSilence = 500 * time.Millisecond
+	outputSeconds = 2 * time.Second
+	lastLook      = 10 * time.Millisecond
 	memoryRemark  = "killed by the kernel for lack of memory"
 )
 
@@ -67,14 +70,14 @@ func (p *process) remark(status int) string {
 	return ""
 }
 
-// read gives chunks until the pipe's other ends are closed or, once the leader ended, silent.
-func read(pipe *os.File, hasEnded <-chan struct{}, take func([]byte)) {
+// read gives chunks until the pipe's other ends are closed or, once the leader ended, silent or
+// over their time: a child that left the group may hold a pipe, and write, for ever.
+func read(pipe *os.File, end *ending, take func([]byte)) {
 	chunk := make([]byte, readBytes)
-	for {
-		select {
-		case <-hasEnded:
-			_ = pipe.SetReadDeadline(time.Now().Add(outputSilence))
-		default:
+	for late := 0; late <= pipeBytes; {
+		patience, isLate := end.patience(time.Now())
+		if patience > 0 {
+			_ = pipe.SetReadDeadline(time.Now().Add(patience))
 		}
 		count, err := pipe.Read(chunk)
 		if count > 0 {
@@ -83,7 +86,35 @@ func read(pipe *os.File, hasEnded <-chan struct{}, take func([]byte)) {
 		if err != nil {
 			return
 		}
+		if isLate {
+			late += count
+		}
 	}
+}
+
+// ending is the moment in which the leader ended and its group was killed; it is told once.
+type ending struct {
+	come   chan struct{}
+	latest time.Time
+}
+
+func newEnding() *ending { return &ending{come: make(chan struct{})} }
+
+func (e *ending) tell(now time.Time) {
+	e.latest = now.Add(outputSeconds)
+	close(e.come)
+}
+
+// patience is how long to wait for more output, 0 for ever. Past the latest moment only what lies
+// in the pipe already counts: whoever reads slowly loses nothing of it.
+func (e *ending) patience(now time.Time) (wait time.Duration, isLate bool) {
+	select {
+	case <-e.come:
+	default:
+		return 0, false
+	}
+	left := e.latest.Sub(now)
+	return max(min(outputSilence, left), lastLook), left <= 0
 }
 
 func openPipes() (theirs, ours []*os.File, err error) {

@@ -21,21 +21,21 @@ const (
 
 // server is a started process and the connection that it lives for.
 type server struct {
-	reaper   *reaper
-	process  *process
-	conn     *net.UnixConn
-	out      *frameWriter
-	stdin    *inlet
-	lines    *logLines
-	gone     chan struct{} // the sidecar closed the connection, or broke its rules
-	hasEnded chan struct{} // the leader exited, and its group was killed
+	reaper  *reaper
+	process *process
+	conn    *net.UnixConn
+	out     *frameWriter
+	stdin   *inlet
+	lines   *logLines
+	gone    chan struct{} // the sidecar closed the connection, or broke its rules
+	end     *ending       // the leader exited, and its group was killed
 }
 
 func newServer(r *reaper, p *process, conn *net.UnixConn, out *frameWriter, log *containerLog) *server {
 	return &server{
 		reaper: r, process: p, conn: conn, out: out, stdin: newInlet(),
 		lines: &logLines{log: log, pid: p.pid},
-		gone:  make(chan struct{}), hasEnded: make(chan struct{}),
+		gone:  make(chan struct{}), end: newEnding(),
 	}
 }
 
@@ -142,13 +142,13 @@ func hasNoReader(pipe uintptr) bool {
 }
 
 func (s *server) relayStdout() {
-	read(s.process.stdout, s.hasEnded, func(chunk []byte) { _ = s.out.write(kindStdout, chunk) })
+	read(s.process.stdout, s.end, func(chunk []byte) { _ = s.out.write(kindStdout, chunk) })
 	_ = s.out.write(kindStdout, nil)
 	_ = s.process.stdout.Close()
 }
 
 func (s *server) relayStderr() {
-	read(s.process.stderr, s.hasEnded, func(chunk []byte) {
+	read(s.process.stderr, s.end, func(chunk []byte) {
 		s.lines.take(chunk)
 		_ = s.out.write(kindStderr, chunk)
 	})
@@ -157,7 +157,7 @@ func (s *server) relayStderr() {
 }
 
 func (s *server) stopWaitingForOutput() {
-	close(s.hasEnded)
+	s.end.tell(time.Now())
 	for _, pipe := range []*os.File{s.process.stdout, s.process.stderr} {
 		_ = pipe.SetReadDeadline(time.Now().Add(outputSilence))
 	}

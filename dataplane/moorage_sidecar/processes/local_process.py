@@ -17,6 +17,8 @@ from moorage_sidecar.stdio_server import StdioServer
 
 OUTPUT_SILENCE_SECONDS: Final = 0.5
 """Silence after the end that tells that nothing is left in a pipe that stays open."""
+OUTPUT_SECONDS: Final = 2.0
+"""How long after the end both outputs are read at most, silent or not."""
 
 
 class LocalProcess:
@@ -65,8 +67,9 @@ class LocalProcess:
 
     async def outputs_over(self) -> None:
         await asyncio.shield(self._watch.ended)
-        await self.stderr.close_when_silent(OUTPUT_SILENCE_SECONDS)
-        await self.stdout.close_when_silent(OUTPUT_SILENCE_SECONDS)
+        latest = asyncio.get_running_loop().time() + OUTPUT_SECONDS
+        await self.stderr.close_when_silent(OUTPUT_SILENCE_SECONDS, latest)
+        await self.stdout.close_when_silent(OUTPUT_SILENCE_SECONDS, latest)
 
     async def give_up(self, seconds: float) -> None:
         self.signal_group(signal.SIGKILL)

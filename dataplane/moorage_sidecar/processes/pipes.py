@@ -93,16 +93,18 @@ class OutputPipe(asyncio.StreamReaderProtocol):
         if self._transport is not None:
             self._transport.close()
 
-    async def close_when_silent(self, seconds: float) -> None:
+    async def close_when_silent(self, seconds: float, latest: float) -> None:
         """End the reading, after what is still in the pipe, although its other side stays open.
 
-        A child that left the process group may hold the pipe for ever. Silence counts only while
-        the consumer is waiting for more: one that is busy has chunks left to take.
+        A child that left the process group may hold the pipe, and write, for ever: ``latest``, in
+        the loop's seconds, ends that. Both count only while the consumer is waiting for more: one
+        that is busy has chunks left to take.
         """
         while not self._ended.is_set():
             chunks = self._chunks
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), seconds)
-            if self._consumer_waits and self._chunks == chunks:
+            is_over = self._chunks == chunks or self._loop.time() >= latest
+            if self._consumer_waits and is_over:
                 break
         self.abort()

@@ -20,6 +20,8 @@ from moorage_sidecar.stdio_server import BridgedServer, LaunchedServer
 from moorage_wire.stdio import LineReader
 
 LADDER: Final = (signal.SIGTERM, signal.SIGKILL)
+OUTPUT_SECONDS: Final = 3.0
+"""For the rest of the outputs; a second more than whoever reads the pipes takes for them."""
 
 
 class ServerProcess:
@@ -76,11 +78,20 @@ class ServerProcess:
             self._channel.signal_group(number)
         ended = await self._final_end()
         self._channel.abort_stdin()
-        await asyncio.wait(self._tasks)
+        await self._last_outputs()
         self.log.flush()
         ended = replace(ended, stderr_tail=self.log.tail())
         self.log.event("server process ended", pid=self.pid, how=ended.describe())
         return ended
+
+    async def _last_outputs(self) -> None:
+        """What was written before the end; a child that left the group may write for ever."""
+        _, unfinished = await asyncio.wait(self._tasks, timeout=OUTPUT_SECONDS)
+        if unfinished:
+            self.log.event("outputs do not end; they are read no more", pid=self.pid)
+            await self._channel.give_up(0)
+            for task in unfinished:
+                task.cancel()
 
     async def _final_end(self) -> ProcessExit:
         if await self._ends_within(self._limits.close_seconds):
