@@ -112,7 +112,7 @@ class ClusterGateway:
         )
         await gateway.start(table)
         self.gateway, self._served, self._digest = gateway, table, published.digest
-        self._reported = self._digest if following.has_its_keys else ""
+        self._reported = self._digest if following.is_whole else ""
         self.following.remember(self._memory.note(table))
         self._tell_in_force()
         async with asyncio.TaskGroup() as tasks:
@@ -183,12 +183,13 @@ class ClusterGateway:
         if published is not None and published.digest != self._digest:
             self._digest = published.digest
             self._tell_in_force()
-        if following.has_its_keys and self._reported != self._digest:
+        if following.is_whole and self._reported != self._digest:
             self._reported = self._digest
             gateway.report_soon()
 
     def table_digest(self) -> str:
-        """Of the newest published table that was in force with the keys that it names.
+        """Of the newest published table that was in force with its keys and its endpoints: those of
+        all its namespaces were listed.
 
         As the operator annotates it; empty before the first. What is reported is programmed.
         """

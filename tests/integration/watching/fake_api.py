@@ -36,6 +36,8 @@ class FakeApi:
     """Watches are accepted and say nothing."""
     refusing: int = 0
     """The HTTP status of every answer, if set."""
+    forbidden: str = ""
+    """A collection path that nobody may list or watch, if set."""
     raw_lines: bytes = b""
     """Sent at the beginning of every watch."""
     ends_at_once: bool = False
@@ -109,6 +111,8 @@ class FakeApi:
             return web.Response(status=401)
         if self.refusing:
             return web.Response(status=self.refusing, text="{}")
+        if request.path == self.forbidden:
+            return web.Response(status=403, text="{}")
         if "/secrets" in request.path:
             return await self._secret(request)
         if "watch" in request.query:

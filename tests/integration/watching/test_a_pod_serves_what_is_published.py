@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from fakes.honest_endpoint import HonestUpstream, honest_upstreams
@@ -16,6 +17,7 @@ from fakes.raw_http import call, connected, initialize, post
 from integration.watching import pod as pods
 from integration.watching.fake_api import FakeApi
 from integration.watching.pod import NEW, OLD, gateway_of, pod, table_of
+from moorage_contract.route_table import Discovery, Group
 from moorage_gateway import cluster_gateway
 from moorage_gateway.cluster_settings import ClusterFiles
 from moorage_gateway.stopping import StopSequence
@@ -101,6 +103,26 @@ async def test_a_broken_table_leaves_the_one_in_force(
         pods.publish(api, pods.packed(table_of("/next")))
         await until(lambda: made.table_digest() == table_of("/next").digest(), "a good one")
         assert not (await status(made))["cluster"]["table_refused"]
+
+
+async def test_a_table_is_reported_once_the_endpoints_of_all_its_namespaces_are_known(
+    api: FakeApi, published: None, files: ClusterFiles
+) -> None:
+    elsewhere = Discovery(namespace="other", group="x", path="/mcp")
+    before = table_of("/next")
+    group = Group(name="other/x", source="Workload", discovery=elsewhere)
+    wider = msgspec.structs.replace(before, groups=(*before.groups, group))
+    api.forbidden = pods.SLICES.replace("/agents/", "/other/")
+    async with pod(api.url, files) as made:
+        first = made.table_digest()
+        pods.publish(api, pods.packed(wider))
+        await until(lambda: gateway_of(made)._table.routes == wider.routes, "it is in force")
+        await asyncio.sleep(0.2)
+        assert made.table_digest() == first != ""
+        watches = (await status(made))["cluster"]["watches"]
+        assert "403" in next(each["why"] for each in watches if each["namespace"] == "other")
+        api.forbidden = ""
+        await until(lambda: made.table_digest() == wider.digest(), "it is reported", 12)
 
 
 async def test_vanished_objects_change_nothing(
