@@ -51,6 +51,7 @@ def test_a_workload_selected_by_expressions(place: str) -> None:
 def test_two_groups_on_one_workload(place: str) -> None:
     apply(place, server("shared", replicas=1), group("shared"))
     told(place, "mug/shared", "Accepted", "True")
+    time.sleep(1.1)  # ages are whole seconds, and of two as old as each other the name decides
     second = group("second")
     second["spec"]["source"]["workload"]["name"] = "shared"
     apply(place, second)
@@ -70,7 +71,7 @@ def test_two_gateways_on_one_hostname(place: str) -> None:
     listener = {"hostnames": ["one.example"]}
     apply(place, gateway("first", {"/mcp": "nobody"}, listener=listener))
     told(place, "mgw/first", "Accepted", "True")
-    time.sleep(1)
+    time.sleep(1.1)
     apply(place, gateway("younger", {"/mcp": "nobody"}, listener=listener))
     found = told(place, "mgw/younger", "Accepted")
     assert found["reason"] == "HostnameTaken"
