@@ -148,6 +148,8 @@ class Network:
         """Sessions that really live, and on which endpoint."""
         self._tags = 0
         self.told_to_leader: set[bytes] = set()
+        self.unheard: set[GatewayPod] = set()
+        """Pods that went by another leader's word and told this one nothing, or not all."""
 
     def served_by(self, gateway: ResourceName) -> Mapping[ResourceName, GroupRules]:
         return self.rules
@@ -210,6 +212,8 @@ class Network:
 
     def _take_in(self, one: SimulatedReplica, report: DemandReport) -> None:
         heard = self.leader.hear(one.pod, report, self.clock.now)
+        if not report.more:
+            self.unheard.discard(one.pod)
         for group in report.groups.values():
             for endpoint in group.endpoints.values():
                 self.told_to_leader.update(map(_tag, (*endpoint.opened, *endpoint.seen)))
@@ -241,12 +245,15 @@ class Network:
         """A pod is gone at once; a new one comes. Its sessions live on."""
         self.leader.vanish(one.pod, self.clock.now, may_live_on=True)
         told = self.told_to_leader
+        if one.pod in self.unheard:  # what it opened others may have seen and not yet told
+            self.unheard = {each.pod for each in self.replicas} - {one.pod}
         self.replicas[self.replicas.index(one)] = self._new_replica()
         self._lose_unknown(told)
 
     def change_leader(self, one: SimulatedReplica) -> None:
         self.leader = DemandLedger(self, self.clock.now)
         self.told_to_leader = set()
+        self.unheard = {each.pod for each in self.replicas}
         self._lose_unknown(set())
         for each in self.replicas:
             each.disconnect()
@@ -267,6 +274,13 @@ class Network:
             self.deliver_up(one)
         while one.down:
             one.hear()
+
+    def may_live(self, uid: str) -> int:
+        """What lives on an endpoint, and what replicas may still open there."""
+        slots = [one.group.slots for one in self.replicas if one.group.slots is not None]
+        opening = sum(one.kept.count(uid) for one in self.replicas)
+        left = sum(max(0, each.left(uid)) for each in slots)
+        return self.sessions_by_endpoint()[uid] + opening + left
 
     def sessions_by_endpoint(self) -> dict[str, int]:
         """What really lives where."""

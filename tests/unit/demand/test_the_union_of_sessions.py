@@ -301,3 +301,26 @@ def test_a_pod_of_a_new_gateway_with_the_same_name_shows_its_own_account() -> No
     scene.tell(GatewayPod(GATEWAY, "one", "former"))
     scene.tell(GatewayPod(GATEWAY, "one", "present"), more={"whole": True})
     assert [each.account_uid for each in scene.ledger.reports(GATEWAY)] == ["present"]
+
+
+def test_the_last_thousand_sessions_that_ended_are_revived_by_nobody() -> None:
+    scene = Scene()
+    ended = tuple(f"s{n}" for n in range(1001))
+    scene.tell(ONE, opened=ended)
+    scene.tell(ONE, ended=ended)
+    scene.tell(TWO, seen=ended[1:])
+    assert scene.sessions == 0
+    scene.tell(TWO, seen=ended[:1])
+    assert scene.sessions == 1, "memory is bounded: the oldest is forgotten"
+
+
+def test_what_a_pod_was_promised_holds_while_it_tells_all_anew_in_pieces() -> None:
+    scene = Scene()
+    scene.tell(ONE, uid="a", slots=4)
+    scene.tell(ONE, uid="b", slots=4)
+    scene.ledger.vanish(ONE, 0.0, may_live_on=True)
+    scene.tell(ONE, uid="a", slots=4, more={"whole": True, "more": True})
+    scene.ledger.vanish(ONE, 1.0, may_live_on=True)
+    guidance = (scene.tell(TWO, 1.0, uid="b"), scene.ledger.guidance(TWO, 1.0, answer=True))[1]
+    assert guidance is not None
+    assert guidance.groups["tickets"]["b"].slots == 6

@@ -88,9 +88,13 @@ class DemandLedger:
         came = news.keys() - self._groups_of(pod)
         full = {name for name in touched if name in self._groups and self._groups[name].is_full}
         if report.whole:
-            self._vanish(pod, self._groups, now)
+            # Of what comes in a later piece the former word holds, should this connection break.
+            self._vanish(pod, self._groups, now, may_live_on=report.more)
         self._vanish(pod, self._groups_of(pod) - served.keys(), now)
         self._hear_groups(pod, report, {name: (served[name], news[name]) for name in news}, now)
+        if known is not None and known.more and not report.more:
+            for group in self._groups.values():
+                group.forget_former(pod, now)
         changed = _differences(verdicts, self._verdicts(judged))
         freed = {name for name in full if not self._groups[name].is_full}
         return Heard(

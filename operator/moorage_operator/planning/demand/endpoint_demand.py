@@ -101,7 +101,7 @@ class EndpointDemand:
         """Take in what a report says; the first one also says what the pod may still open."""
         self._promised = None
         known = self.pods.get(pod)
-        if known is None:
+        if known is None or known.vanished_at is not None:
             known = self.pods[pod] = PodAtEndpoint(promises=Promises(news.slots, report_seq))
             self._looked_at = False
         if news.handshake is not None:
@@ -144,6 +144,11 @@ class EndpointDemand:
             self.verifier = None
         if may_live_on:
             self.pods[pod] = PodAtEndpoint(promises=known.promises, vanished_at=now)
+
+    def forget_former(self, pod: GatewayPod, now: float) -> None:
+        """The pod has told all anew: what it was promised on a former connection is over."""
+        if pod in self.pods and self.pods[pod].vanished_at is not None:
+            self.vanish(pod, now)
 
     def leave(self, pod: GatewayPod, now: float) -> None:
         """The endpoint left the pod's table, and with it what the pod counted there."""

@@ -65,6 +65,11 @@ class GroupOfPods:
         for endpoint in self.endpoints.values():
             endpoint.vanish(pod, now, may_live_on=may_live_on)
 
+    def forget_former(self, pod: GatewayPod, now: float) -> None:
+        """The pod has told all anew."""
+        for endpoint in self.endpoints.values():
+            endpoint.forget_former(pod, now)
+
     def expire(self, now: float, promise_seconds: float) -> None:
         """Forget what nobody has told of for too long."""
         for uid, endpoint in tuple(self.endpoints.items()):
