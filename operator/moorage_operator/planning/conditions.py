@@ -51,6 +51,7 @@ GATEWAY = ConditionTypes(
                 "HostnameTaken": "False",
                 "TableTooLarge": "False",
                 "NameTaken": "False",
+                "ApplyFailed": "False",
             },
             "ResolvedRefs": {
                 "ResolvedRefs": "True",
@@ -87,6 +88,7 @@ GROUP = ConditionTypes(
                 "Contradiction": "False",
                 "WorkloadTaken": "False",
                 "NameTaken": "False",
+                "ApplyFailed": "False",
             },
             "ResolvedRefs": {
                 "ResolvedRefs": "True",

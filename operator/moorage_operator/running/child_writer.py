@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from moorage_operator.cluster.api_client import ClusterClient
+from moorage_operator.cluster.errors import ApiRefusal
 from moorage_operator.cluster.objects import apply_object, delete_object, read_object
 from moorage_operator.cluster.write_fence import Clock
 from moorage_operator.planning.ownership import child_key
 from moorage_operator.planning.snapshot import ChildKey, ObservedChild
 from moorage_operator.running.extracts import ChildExtract, child_extract
 from moorage_operator.running.left_children import LeftChildren, Manifest
+from moorage_operator.running.refused_children import RefusedChild, must_be_told
 from moorage_operator.running.world import World
 
 
@@ -44,16 +46,21 @@ class ChildWriter:
                 found[key] = ObservedChild(key, extract.owner_uid)
         return found
 
-    async def apply(self, manifests: Iterable[Manifest], world: World) -> int:
-        """Apply what does not stand so already, in order; how many were written."""
-        written = 0
+    async def apply(self, manifests: Iterable[Manifest], world: World) -> list[RefusedChild]:
+        """Apply what does not stand so already, in order; a refused child holds up no other."""
+        refused = []
         for manifest in manifests:
             key = child_key(manifest)
             if self.left.must_apply(key, manifest, world.child(key), self._clock()):
-                answer = await apply_object(self._client, manifest)
-                self.left.put(manifest, child_extract(key.kind, answer), self._clock())
-                written += 1
-        return written
+                try:
+                    answer = await apply_object(self._client, manifest)
+                except ApiRefusal as error:
+                    if not must_be_told(error):
+                        raise
+                    refused.append(RefusedChild(key, error))
+                else:
+                    self.left.put(manifest, child_extract(key.kind, answer), self._clock())
+        return refused
 
     async def delete(self, unwanted: Iterable[ChildKey], owner_uid: str, world: World) -> None:
         """Delete children of this owner, each exactly as it was seen."""

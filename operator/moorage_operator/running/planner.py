@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from moorage_operator.api.installation import InstallationSettings
 from moorage_operator.api.metadata import ResourceName
+from moorage_operator.cluster.errors import ApiRefusal
 from moorage_operator.planning.gateway_plan import plan_gateway
 from moorage_operator.planning.group_plan import plan_group
 from moorage_operator.planning.snapshot import (
@@ -26,6 +27,7 @@ from moorage_operator.running.key_keeper import (
     ring_problem_in,
     stdio_groups,
 )
+from moorage_operator.running.refused_children import RefusedChild, must_be_told
 from moorage_operator.running.snapshots import Snapshots
 from moorage_operator.running.world import World
 
@@ -50,7 +52,9 @@ class Planner:
         self._settings = settings
         self.outcomes = GroupOutcomes()
 
-    async def gateway(self, seen: ResourceExtract) -> tuple[GatewaySnapshot, Plan]:
+    async def gateway(
+        self, seen: ResourceExtract
+    ) -> tuple[GatewaySnapshot, Plan, list[RefusedChild]]:
         """The plan of a gateway."""
         name = seen.observed.name
         owner = Owner.gateway(name.namespace, name.name, seen.observed.uid)
@@ -66,15 +70,18 @@ class Planner:
             snapshot = _with_children(snapshot, strangers)
             plan = plan_gateway(snapshot, self._settings)
         if plan.children:
-            group_keys = await self._group_keys(name, snapshot)
-            keys = await self._keys.keep_ring(owner, snapshot, group_keys)
+            try:
+                group_keys = await self._group_keys(name, snapshot)
+                keys = await self._keys.keep_ring(owner, snapshot, group_keys)
+            except ApiRefusal as error:
+                return snapshot, without_writes(plan), [_refused_secret(owner, error)]
             if keys != snapshot.keys:
                 # The table names keys only once they are in the Secret.
                 snapshot = replace(snapshot, keys=keys)
                 plan = plan_gateway(snapshot, self._settings)
-        return snapshot, plan
+        return snapshot, plan, []
 
-    async def group(self, seen: ResourceExtract) -> tuple[GroupSnapshot, Plan]:
+    async def group(self, seen: ResourceExtract) -> tuple[GroupSnapshot, Plan, list[RefusedChild]]:
         """The plan of a group."""
         name = seen.observed.name
         owner = Owner.group(name.namespace, name.name, seen.observed.uid)
@@ -84,8 +91,11 @@ class Planner:
             snapshot = _with_children(snapshot, strangers)
             plan = plan_group(snapshot, self._settings)
         if plan.children and is_stdio(seen.observed):
-            await self._keys.keep_group_key(owner)
-        return snapshot, plan
+            try:
+                await self._keys.keep_group_key(owner)
+            except ApiRefusal as error:
+                return snapshot, without_writes(plan), [_refused_secret(owner, error)]
+        return snapshot, plan, []
 
     async def _with_secret(self, owner: Owner, snapshot: GroupSnapshot) -> GroupSnapshot:
         # A group that has a Deployment is a stdio group, or was one until now.
@@ -119,6 +129,17 @@ class Planner:
             if key is not None:
                 keys[name] = key
         return keys
+
+
+def without_writes(plan: Plan) -> Plan:
+    """Nothing is written whose pods would wait for a Secret that is not there."""
+    return replace(plan, children=(), unwanted=(), scale=None)
+
+
+def _refused_secret(owner: Owner, error: ApiRefusal) -> RefusedChild:
+    if not must_be_told(error):
+        raise error
+    return RefusedChild(ChildKey("Secret", owner.namespace, owner.child_name), error)
 
 
 def _with_children(snapshot: Snapshot, more: Mapping[ChildKey, ObservedChild]) -> Snapshot:

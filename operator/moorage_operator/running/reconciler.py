@@ -11,6 +11,7 @@ from moorage_operator.cluster.api_client import ClusterClient
 from moorage_operator.cluster.errors import ClusterError, ObjectConflict, ObjectNotFound
 from moorage_operator.cluster.events import post_event
 from moorage_operator.cluster.objects import scale_object
+from moorage_operator.planning.conditions import GATEWAY, GROUP
 from moorage_operator.planning.snapshot import (
     GatewaySnapshot,
     GroupSnapshot,
@@ -23,6 +24,11 @@ from moorage_operator.running.child_writer import ChildWriter
 from moorage_operator.running.extracts import ResourceExtract
 from moorage_operator.running.key_keeper import KeyKeeper
 from moorage_operator.running.planner import Planner
+from moorage_operator.running.refused_children import (
+    ChildrenRefused,
+    RefusedChild,
+    with_refusals,
+)
 from moorage_operator.running.resource_key import ResourceKey, gateway_key
 from moorage_operator.running.status_writer import StatusWriter
 from moorage_operator.running.world import World
@@ -64,18 +70,21 @@ class Reconciler:
         if seen is None or seen.deleting:
             self._forget(key)
             return None
-        snapshot, plan = await self._plan(key, seen)
-        await self._children.apply(plan.children, self._world)
+        snapshot, plan, refused = await self._plan(key, seen)
+        refused += await self._children.apply(plan.children, self._world)
+        plan = with_refusals(GATEWAY if key.kind == GATEWAY_KIND else GROUP, plan, refused)
         await self._children.delete(plan.unwanted, seen.observed.uid, self._world)
-        if plan.scale is not None:
+        if plan.scale is not None and not refused:
             await scale_object(self._client, plan.scale)
         again = await self._tell(key, seen, plan)
         self._tell_gateways(snapshot, plan)
+        if refused:
+            raise ChildrenRefused("; ".join(map(str, refused)))
         return min(again, _resync_seconds(plan))
 
     async def _plan(
         self, key: ResourceKey, seen: ResourceExtract
-    ) -> tuple[GatewaySnapshot | GroupSnapshot, Plan]:
+    ) -> tuple[GatewaySnapshot | GroupSnapshot, Plan, list[RefusedChild]]:
         if key.kind == GATEWAY_KIND:
             return await self._planner.gateway(seen)
         return await self._planner.group(seen)

@@ -229,7 +229,10 @@ STDIO_CASES: list[tuple[str, str, Change]] = [
 
 
 def closed(kind: ConditionTypes) -> set[tuple[str, str]]:
-    return {(type_, reason) for type_, reasons in kind.reasons.items() for reason in reasons}
+    return {(type_, reason) for type_, reasons in kind.reasons.items() for reason in reasons} - {
+        # Not planned: it is what becomes of a plan.
+        ("Accepted", "ApplyFailed")
+    }
 
 
 def conditions_after(case: Document, change: Change) -> dict[str, Condition]:
