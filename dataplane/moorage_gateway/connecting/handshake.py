@@ -2,6 +2,7 @@
 
 import msgspec
 
+from moorage_contract.version import VERSION
 from moorage_gateway.connecting.control_request import ask
 from moorage_gateway.connecting.upstream_pool import UpstreamPool
 from moorage_gateway.errors import BadAnswer, UpstreamError
@@ -17,7 +18,7 @@ _FORWARD = (
     b"accept: application/json, text/event-stream\r\n"
     b"user-agent: moorage\r\n"
 )
-_CLIENT = {"name": "moorage", "version": "0.1.0"}
+_CLIENT = {"name": "moorage", "version": VERSION}
 _NEWEST_LEGACY, _NEWEST_MODERN = LEGACY_VERSIONS[-1], MODERN_VERSIONS[-1]
 _encode = msgspec.json.encode
 

@@ -33,8 +33,8 @@ class GroupKey:
         """Raises ``UnfitKey`` or ``OSError``: without a key nobody is served."""
         self._path = path
         self._now = now
+        self._signature = _signature(path)  # first: an exchange in between is then seen later
         self._key = _read(path)
-        self._signature = _signature(path)
         self._former = b""
         self._former_until = 0.0
         self._looked_at = now()

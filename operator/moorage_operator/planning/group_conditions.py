@@ -114,8 +114,8 @@ def _verified(state: GroupState) -> Condition:
         return GROUP.condition("Verified", "Verified", text)
     if bad:
         text = (
-            f"spec.source: no instance completed an MCP handshake: {_failures(state)}; see that "
-            "port, path and transport are those of an MCP server"
+            f"spec.source: no instance completed an MCP handshake: {_failures(state)}; "
+            f"{_handshake_remedy(state)}"
         )
         return GROUP.condition("Verified", "HandshakeFailed", text)
     if not state.gateways:
@@ -130,6 +130,12 @@ def _verified(state: GroupState) -> Condition:
         return GROUP.condition("Verified", "Verified", earlier)
     text = "no gateway has shaken hands with an instance yet"
     return GROUP.condition("Verified", "Pending", text)
+
+
+def _handshake_remedy(state: GroupState) -> str:
+    if isinstance(state.group.spec.source, StdioSource):
+        return f"see `kubectl logs POD -c server`, and mend {STDIO}"
+    return "see that port, path and transport are those of an MCP server"
 
 
 def _failures(state: GroupState) -> str:

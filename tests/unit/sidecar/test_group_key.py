@@ -81,6 +81,31 @@ def test_the_former_key_is_good_for_five_minutes(key: GroupKey, file: Path, cloc
     assert shows(key, SECOND) and not shows(key, FIRST)
 
 
+def test_an_exchange_while_the_process_starts_is_not_missed(
+    file: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchanges = iter((SECOND + "\n\n",))
+    read, signature = group_key._read, group_key._signature
+
+    def exchange() -> None:
+        for content in exchanges:
+            file.write_text(content)
+
+    def read_then_exchange(path: str) -> bytes:
+        key = read(path)
+        exchange()
+        return key
+
+    def look_then_exchange(path: str) -> tuple[int, int, int]:
+        seen = signature(path)
+        exchange()
+        return seen
+
+    monkeypatch.setattr(group_key, "_read", read_then_exchange)
+    monkeypatch.setattr(group_key, "_signature", look_then_exchange)
+    assert shows(GroupKey(str(file), clock), SECOND)
+
+
 def test_only_one_former_key_is_good(key: GroupKey, file: Path) -> None:
     file.write_text(SECOND + "\n\n")
     assert shows(key, SECOND)
