@@ -73,7 +73,7 @@ class ApiServer:
 
 @cache
 def _api() -> client.CustomObjectsApi:
-    config.load_kube_config()  # type: ignore[no-untyped-call]
+    config.load_kube_config()
     return client.CustomObjectsApi()
 
 
