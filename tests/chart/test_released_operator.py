@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.helm, pytest.mark.timeout(240)]
 OPERATOR_IMAGE = os.environ.get("MOORAGE_OPERATOR_IMAGE", "moorage/operator:dev")
 GATEWAY_IMAGE = os.environ.get("MOORAGE_GATEWAY_IMAGE", "moorage/gateway:dev")
 HEARD_SECONDS = 3
+TAKEOVER_SECONDS = 20
 OURS_IN_A_NAMESPACE = (
     "all,configmap,secret,serviceaccount,lease,role,rolebinding,networkpolicy,poddisruptionbudget"
 )
@@ -126,13 +127,23 @@ async def _call(url: str, tool: str, arguments: dict[str, str]) -> str:
 
 
 def _written_by_the_operator(place: str) -> dict[str, Any]:
-    lease = read("lease", "moorage-operator", "-n", place).get("spec", {})
+    lease = _held_lease(place)
     secret = read("secret", "moorage-operator-channel", "-n", place)
     return {
         "holder": lease.get("holderIdentity"),
         "transitions": lease.get("leaseTransitions", 0),
         "certificate": secret.get("data"),
     }
+
+
+def _held_lease(place: str) -> dict[str, Any]:
+    """The Lease once somebody holds it: a leader that ends hands it over, and nobody leads then."""
+    deadline = time.monotonic() + TAKEOVER_SECONDS
+    while True:
+        lease: dict[str, Any] = read("lease", "moorage-operator", "-n", place).get("spec", {})
+        if lease.get("holderIdentity") or time.monotonic() > deadline:
+            return lease
+        time.sleep(0.2)
 
 
 def _image(reference: str) -> dict[str, str]:
