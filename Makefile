@@ -27,7 +27,7 @@ test: .venv/dev.installed
 
 # The cluster must have the images, and helm must be at hand; .ci/run brings a cluster up itself.
 # The product is installed for tests/e2e only, so these come last: other tests bring operators of their own.
-CLUSTER_TESTS := $(wildcard tests/crds tests/golden tests/integration tests/launcher tests/images tests/chart tests/e2e)
+CLUSTER_TESTS := $(wildcard tests/crds tests/golden tests/unit tests/integration tests/launcher tests/images tests/chart tests/e2e)
 e2e: .venv/dev.installed
 	@test -n "$$KUBECONFIG" || { echo "name a cluster: KUBECONFIG=~/.kube/config make e2e"; exit 1; }
 	$(BIN)/pytest -m "(cluster or helm) and not soak" -rs $(CLUSTER_TESTS)
