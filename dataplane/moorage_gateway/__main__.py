@@ -20,10 +20,15 @@ def main() -> int:
     except SettingsRefused as refused:
         print(f"moorage_gateway: {refused}", file=sys.stderr)
         return USAGE
+    serve(settings)
+    return 0
+
+
+def serve(settings: ClusterSettings) -> None:
+    """Returns after SIGTERM, when nothing is left."""
     configure_logging()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run(settings))
-    return 0
 
 
 async def _run(settings: ClusterSettings) -> None:

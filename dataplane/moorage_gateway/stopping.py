@@ -11,10 +11,9 @@ from typing import Protocol
 
 from moorage_gateway.errors import CapacityError, OutcomeUnknown
 from moorage_gateway.parts import Parts
+from moorage_gateway.relaying.answer_relay import FAREWELL
 from moorage_gateway.settings import Limits
 
-FAREWELL = b"retry: 1000\n\n"
-"""Official clients make two attempts to reconnect; this delay lets another replica be found."""
 LAST_WORDS_SECONDS = 2.0
 """How long clients may take to read what they are told at the very end."""
 GONE_SECONDS = 1.0

@@ -36,6 +36,7 @@ class UpstreamPool:
         self._open: set[UpstreamConnection] = set()
         self._opening = 0
         self._retired = False
+        self._closed = False
         self.url = endpoint.url
         self._authority = url.netloc
         self.target = (url.path or "/") + (f"?{url.query}" if url.query else "")
@@ -102,7 +103,7 @@ class UpstreamPool:
             )
         self._opening += 1
         try:
-            return await self._connect()
+            return self._of_use(await self._connect())
         except TimeoutError as error:
             raise EndpointUnreachable(
                 "the endpoint did not accept a connection in time",
@@ -113,6 +114,12 @@ class UpstreamPool:
             raise _not_connected(error) from error
         finally:
             self._opening -= 1
+
+    def _of_use(self, connection: UpstreamConnection) -> UpstreamConnection:
+        if self._closed:
+            connection.abort()
+            raise EndpointUnreachable("this endpoint may not be used any more")
+        return connection
 
     async def _connect(self) -> UpstreamConnection:
         loop = asyncio.get_running_loop()
@@ -149,7 +156,9 @@ class UpstreamPool:
             self._idle.pop().abort()
 
     def close(self) -> None:
-        """Close every connection; running exchanges end with their sinks told."""
+        """Close every connection, also those that are being made; running exchanges end with
+        their sinks told."""
+        self._closed = True
         self.retire()
         for connection in tuple(self._open):
             if connection.transport is not None:

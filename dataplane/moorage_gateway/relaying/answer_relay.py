@@ -24,6 +24,9 @@ WATCHED_EVENT_BYTES = 2 * 1024 * 1024
 """Above what a passage lets through, so that the watch never breaks an answer off."""
 WHOLE_BODY_BYTES = 64 * 1024
 """A JSON body up to this size is whole before anything of it goes out."""
+FAREWELL = b"retry: 1000\n\n"
+"""Ends a GET stream: official clients try twice to reconnect, and this delay lets another replica
+be found."""
 _BREAKING_OFF = (BrokenOff, EventTooLarge, CapsuleTooLarge, UpstreamError)
 """What a passage raises when it can let no more out."""
 
@@ -37,6 +40,7 @@ class AnswerRelay:
         "_body_bytes",
         "_call",
         "_connection",
+        "_final",
         "_head",
         "_is_stream",
         "_passage",
@@ -66,6 +70,7 @@ class AnswerRelay:
         self._watch: ResponseWatch | None = None
         self._is_stream = False
         self._written = False
+        self._final = False
         self.ended = False
         self.failure: UpstreamError | None = None
         """What the client was told in its stream; ``done`` is no failure then."""
@@ -230,6 +235,11 @@ class AnswerRelay:
         """The endpoint was silent for too long, or the gateway cannot wait any longer."""
         self._break_off(failure)
 
+    def take_away(self, failure: UpstreamError) -> None:
+        """The endpoint may not be used any more: nothing could resume this answer."""
+        self._final = True
+        self._break_off(failure)
+
     def refuse(self, refusal: GatewayError) -> None:
         """End an exchange of which the client has got nothing."""
         if not (self.ended or self._written):
@@ -284,7 +294,7 @@ class AnswerRelay:
         self._end(keep_alive=False)
 
     def _resumable(self) -> bool:
-        return bool(getattr(self._passage, "last_id_seen", False))
+        return not self._final and bool(getattr(self._passage, "last_id_seen", False))
 
     def _is_session(self) -> bool:
         """True where the stream is the session (HTTP+SSE): its end says all there is to say."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from weakref import WeakSet
 
 from msgspec.structs import replace
 
@@ -43,6 +44,8 @@ class BookedGroup:
     def __init__(self, group: Group) -> None:
         self.rules = group
         self.endpoints: dict[str, BookedEndpoint] = {}
+        self.pools: WeakSet[UpstreamPool] = WeakSet()
+        """Of all its endpoints, also of those that have left and whose calls still run."""
         self.sessions = LoadLadder()
         """Ready endpoints by live sessions."""
         self.requests = LoadLadder()
@@ -138,7 +141,7 @@ class EndpointBook:
         """Bring the book to a new table. Endpoints that stay keep connections and health."""
         wanted = {group.name: group for group in groups}
         for name in [name for name in self.groups if _is_gone(name, wanted)]:
-            self._remove_absent(self.groups.pop(name), {})
+            self._part_with(self.groups.pop(name), wanted.get(name))
         for name, rules in wanted.items():
             booked = self.groups.setdefault(name, BookedGroup(rules))
             if _spoken_to_otherwise(booked.rules, rules):
@@ -148,6 +151,13 @@ class EndpointBook:
             booked.rules = rules
             self._apply_group(booked, {endpoint.uid: endpoint for endpoint in rules.endpoints})
 
+    def _part_with(self, group: BookedGroup, refused: Group | None) -> None:
+        """Who still holds it, or waits for it, sees that it is over, and why."""
+        if refused is not None:
+            group.rules = replace(group.rules, unresolved=refused.unresolved)
+        self._remove_absent(group, {})
+        group.tell_waiting()
+
     def _apply_group(self, group: BookedGroup, wanted: Mapping[str, Endpoint]) -> None:
         self._remove_absent(group, wanted)
         for uid, endpoint in wanted.items():
@@ -156,6 +166,7 @@ class EndpointBook:
             else:
                 pool = UpstreamPool(endpoint, self._limits, group.rules.tls)
                 pool.show_key(group.rules.key)
+                group.pools.add(pool)
                 group.endpoints[uid] = booked = BookedEndpoint(endpoint, group, pool)
                 self._begin(booked)
 

@@ -22,6 +22,16 @@ def discovered_namespaces(table: RouteTable) -> frozenset[str]:
     )
 
 
+def without_revoked(serving: RouteTable, newest: RouteTable) -> RouteTable:
+    """``serving``, but for groups that ``newest`` says may not be used any more.
+
+    Whatever holds a table up, a permission that was taken away is not waited for.
+    """
+    revoked = {group.name: group for group in newest.groups if group.unresolved}
+    groups = tuple(revoked.get(group.name, group) for group in serving.groups)
+    return msgspec.structs.replace(serving, groups=groups)
+
+
 def compose(
     published: RouteTable, slices: Slices, copy: EndpointCopy, keys: Mapping[str, str]
 ) -> RouteTable:

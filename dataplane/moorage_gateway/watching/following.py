@@ -16,7 +16,12 @@ import msgspec
 from moorage_contract.route_table import RouteTable
 from moorage_gateway.reporting.cluster_facts import WatchState, WatchTotals
 from moorage_gateway.watching.api_server import ApiServer
-from moorage_gateway.watching.composition import EndpointCopy, compose, discovered_namespaces
+from moorage_gateway.watching.composition import (
+    EndpointCopy,
+    compose,
+    discovered_namespaces,
+    without_revoked,
+)
 from moorage_gateway.watching.endpoint_slices import EndpointSlice, read_slice
 from moorage_gateway.watching.follower import Documents, Follower
 from moorage_gateway.watching.gateway_keys import GatewayKeys
@@ -133,14 +138,16 @@ class Following:
 
     def served(self) -> RouteTable | None:
         """The table to serve by what is known; None before a table is known."""
-        if self.published is None:
+        serving, newest = self._holding.serving, self._holding.newest
+        if serving is None or newest is None:
             return None
         slices = {
             namespace: [read for _, read in known.values()]
             for namespace, known in self._slices.items()
         }
         keys = self.keys.groups if self.keys is not None else {}
-        return compose(self.published.table, slices, self._copy, keys)
+        table = without_revoked(serving.table, newest.table)
+        return compose(table, slices, self._copy, keys)
 
     def remember(self, copy: EndpointCopy) -> None:
         """What speaks from now on for namespaces that were not listed yet."""

@@ -403,3 +403,26 @@ async def test_a_session_that_begins_as_its_client_leaves_is_ended(
         assert gateway.status().sessions == 0
         assert gateway.status().groups[0].endpoints[0].sessions == 0
         assert streamable.deleted.is_set()
+
+
+async def test_streams_of_a_group_that_is_no_longer_served_end_with_their_last_call(
+    start_gateway: GatewayStarter, streamable: ScriptedStreamable
+) -> None:
+    go_on = asyncio.Event()
+
+    async def answers(exchange: Exchange) -> None:
+        await go_on.wait()
+        await exchange.answer(exchange.result())
+
+    gateway, base = await start_gateway(group("new", streamable.url))
+    streamable.behave[CALL] = answers
+    async with older_client(base, "/new") as quiet, older_client(base, "/new") as calling:
+        await quiet.initialize()
+        await calling.initialize()
+        await ask(calling, 1)
+        gateway.apply(table())
+        assert await quiet.stream.rest() == b""
+        await asyncio.sleep(0.7)
+        go_on.set()
+        assert (await calling.stream.message())["id"] == 1
+        assert await calling.stream.rest() == b""

@@ -10,36 +10,13 @@ from fakes.honest_endpoint import honest_upstreams
 from fakes.honest_session import session
 from fakes.in_process_gateway import QUICK, RING, until, until_ready
 from fakes.raw_http import call
-from integration.listening.certificates import Authority, Leaf
+from integration.listening.certificates import Authority
+from integration.listening.tls_endpoints import terminated
 from moorage_contract.route_table import Endpoint, Group, Route, RouteTable, UpstreamTls
-from moorage_gateway.listening.certificate import _server_context
 from moorage_gateway.process import Gateway
 from moorage_gateway.settings import GatewaySettings
 
 NAME = "tickets.agents.svc"
-
-
-@asynccontextmanager
-async def terminated(port: int, leaf: Leaf) -> AsyncIterator[int]:
-    """A port that speaks TLS for a plain one."""
-
-    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while octets := await reader.read(65536):
-            writer.write(octets)
-            await writer.drain()
-        writer.close()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        plain_reader, plain_writer = await asyncio.open_connection("127.0.0.1", port)
-        ends = (pipe(reader, plain_writer), pipe(plain_reader, writer))
-        await asyncio.gather(*ends, return_exceptions=True)
-
-    context = _server_context(leaf.chain, leaf.key)
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
 
 
 def table_of(port: int, tls: UpstreamTls) -> RouteTable:

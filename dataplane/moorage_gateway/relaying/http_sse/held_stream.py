@@ -43,6 +43,7 @@ class HeldStream:
         self._counted: LiveSession | None = None
         self._calls: dict[asyncio.Task[None], Message] = {}
         self._initializing = False
+        self._finishing = False
         self._over = False
         self.id = stream_id
         self.opening = opening
@@ -82,9 +83,14 @@ class HeldStream:
         sent = asyncio.Event()
         task = asyncio.get_running_loop().create_task(self._answer(message, lines, sent))
         self._calls[task] = message
-        task.add_done_callback(lambda task: self._calls.pop(task, None))
+        task.add_done_callback(self._call_over)
         task.add_done_callback(lambda _: sent.set())
         await sent.wait()
+
+    def _call_over(self, task: asyncio.Task[None]) -> None:
+        self._calls.pop(task, None)
+        if self._finishing and self.idle:
+            self.end()
 
     async def _answer(self, message: Message, lines: bytes, sent: asyncio.Event) -> None:
         try:
@@ -145,6 +151,12 @@ class HeldStream:
 
     def _end_if_lost(self, error: GatewayError) -> None:
         if isinstance(error, EndpointGone):
+            self.end()
+
+    def finish(self) -> None:
+        """End it with the last call that runs, or now."""
+        self._finishing = True
+        if self.idle:
             self.end()
 
     def end(self) -> None:

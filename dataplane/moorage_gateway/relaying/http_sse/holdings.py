@@ -9,7 +9,7 @@ from moorage_gateway.relaying.http_sse.held_session import Opening
 from moorage_gateway.relaying.http_sse.held_stream import HeldStream
 from moorage_gateway.relaying.http_sse.stream_refusals import too_many_streams
 from moorage_gateway.relaying.runtime import Runtime
-from moorage_gateway.routing.endpoint_book import BookedEndpoint
+from moorage_gateway.routing.endpoint_book import BookedEndpoint, BookedGroup
 from moorage_gateway.routing.moorings import unknown_session
 
 SWEEP_SECONDS = 5.0
@@ -103,6 +103,26 @@ class Holdings:
                 stream.end()
         for session in self._sessions.values():
             session.messages.end_listening()
+
+    def finish(self, group: BookedGroup) -> None:
+        """The group leaves the table: its streams end with their last call."""
+        for stream in self._streams_of(group):
+            stream.finish()
+        for session in self._sessions_of(group):
+            session.messages.end_listening()
+
+    def take_away(self, group: BookedGroup, failure: GatewayError) -> None:
+        """End all of this group; whoever waits for an answer gets ``failure``."""
+        for session in self._sessions_of(group):
+            session.close(failure)
+        for stream in self._streams_of(group):
+            stream.break_off(failure)
+
+    def _streams_of(self, group: BookedGroup) -> list[HeldStream]:
+        return [each for each in self._streams.values() if each.opening.group is group]
+
+    def _sessions_of(self, group: BookedGroup) -> list[BridgedSession]:
+        return [each for each in self._sessions.values() if each.booked.group is group]
 
     def break_off(self, failure: GatewayError) -> None:
         """End everything; whoever waits for an answer gets ``failure``."""

@@ -27,6 +27,7 @@ from moorage_gateway.relaying.http_sse.replica_port import ReplicaPort
 from moorage_gateway.relaying.http_sse.replica_sender import ReplicaSender
 from moorage_gateway.relaying.http_sse.wire_forms import opens_stream, stream_capsule
 from moorage_gateway.relaying.runtime import Runtime
+from moorage_gateway.routing.endpoint_book import BookedGroup
 from moorage_wire.eras import Era, era_of
 from moorage_wire.heads import RequestHead
 from moorage_wire.jsonrpc import Message
@@ -111,6 +112,14 @@ class HttpSseStory:
     def break_off(self, failure: GatewayError) -> None:
         """The process can wait no longer: calls that still run get ``failure``."""
         self._holdings.break_off(failure)
+
+    def finish(self, group: BookedGroup) -> None:
+        """The group leaves the table: its streams end with their last call."""
+        self._holdings.finish(group)
+
+    def take_away(self, group: BookedGroup, failure: GatewayError) -> None:
+        """The group may not be used any more: calls that still run get ``failure``."""
+        self._holdings.take_away(group, failure)
 
     async def stop(self) -> None:
         """End what is left, telling the endpoints."""
