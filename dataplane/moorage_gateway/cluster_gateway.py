@@ -19,6 +19,7 @@ from moorage_gateway.open_files import raise_open_files
 from moorage_gateway.process import Gateway
 from moorage_gateway.report_channel import Reporter
 from moorage_gateway.reporting.cluster_facts import ClusterFacts
+from moorage_gateway.reporting.waiting_site import waiting_site
 from moorage_gateway.settings import GatewaySettings
 from moorage_gateway.watching.api_server import ApiServer
 from moorage_gateway.watching.endpoint_memory import EndpointMemory
@@ -92,12 +93,13 @@ class ClusterGateway:
         await self._api.close()
 
     async def _serve(self) -> None:
-        await self._first_knowledge()
+        async with waiting_site(EVERYWHERE, self._settings.admin_port, self._awaited):
+            await self._first_knowledge()
+            if self._certificate is not None:
+                await self._certificate.first()
         following = self.following
         table, keys, published = following.served(), following.keys, following.published
         assert table is not None and keys is not None and published is not None
-        if self._certificate is not None:
-            await self._certificate.first()
         gateway = Gateway(
             self._gateway_settings(),
             keys.ring,
@@ -149,6 +151,18 @@ class ClusterGateway:
                 STILL_WAITING_SECONDS,
                 lambda: following.published is not None and following.keys is not None,
             )
+
+    def _awaited(self) -> tuple[str, ...]:
+        """What keeps this pod from its start, and why."""
+        following, certificate = self.following, self._certificate
+        awaited = []
+        if following.published is None:
+            awaited.append(f"its route table: {following.why_no_table}")
+        if following.keys is None:
+            awaited.append(f"its keys: {following.reading.why or 'not read yet'}")
+        if certificate is not None and not certificate.is_there:
+            awaited.append(f"its TLS certificate: {certificate.why or 'not read yet'}")
+        return tuple(awaited) or ("the API server has not said everything yet",)
 
     async def _knows_within(self, seconds: float, known: Callable[[], bool]) -> bool:
         deadline = self._loop.time() + seconds

@@ -40,6 +40,11 @@ class ListenerCertificate:
         assert self._context is not None
         return self._context
 
+    @property
+    def is_there(self) -> bool:
+        """Whether one is in use."""
+        return self._context is not None
+
     def facts(self) -> CertificateFacts:
         """What is told of it."""
         return CertificateFacts(self.expires_at, self.refused, self.why)
@@ -56,7 +61,7 @@ class ListenerCertificate:
             self.why = ""
         except CertificateRefused as refused:
             self._tell(str(refused))
-        return self._context is not None
+        return self.is_there
 
     def _files(self) -> tuple[bytes, bytes]:
         # Both by one look at the kubelet's link, which it moves when the Secret has changed.

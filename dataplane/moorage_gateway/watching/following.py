@@ -136,6 +136,13 @@ class Following:
             and discovered_namespaces(published.table) <= self._slices.keys()
         )
 
+    @property
+    def why_no_table(self) -> str:
+        """Why there is none yet."""
+        logs = [follower.log for follower, _ in self._running.values()]
+        watched = (log.why for log in logs if log.kind == "ConfigMap" and log.why)
+        return self.refusals.table or next(watched, "not listed yet")
+
     def served(self) -> RouteTable | None:
         """The table to serve by what is known; None before a table is known."""
         serving, newest = self._holding.serving, self._holding.newest

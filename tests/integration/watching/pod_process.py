@@ -27,7 +27,8 @@ async def pod_process(api_url: str, files: ClusterFiles) -> AsyncIterator[Server
     async with running("gateway pod", command) as child:
         try:
             yield ServerProcess(child, port, admin_port)
-            child.require_running()
+            if not child.may_have_ended:
+                child.require_running()
         finally:
             if child.process.returncode is None:
                 child.kill()
