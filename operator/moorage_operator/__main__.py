@@ -11,7 +11,7 @@ from moorage_operator.settings import SettingsError, read_settings
 
 
 def main() -> int:
-    """Run until told to stop; 2 means that the settings cannot be used."""
+    """Run until told to stop; 1 means that something broke, 2 that the settings cannot be used."""
     parser = argparse.ArgumentParser(prog="moorage_operator", description="The Moorage operator")
     parser.add_argument("--settings", type=Path, required=True, help="JSON file of the chart")
     try:
@@ -25,8 +25,7 @@ def main() -> int:
     )
     # kopf tells of each handler of each event there; its errors come through.
     logging.getLogger("kopf").setLevel(logging.WARNING)
-    asyncio.run(operate(settings))
-    return 0
+    return asyncio.run(operate(settings))
 
 
 if __name__ == "__main__":

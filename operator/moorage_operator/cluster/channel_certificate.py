@@ -1,7 +1,11 @@
-"""The report channel's own certificate authority and server certificate (pure but for the keys)."""
+"""The report channel's own certificate authority and server certificate."""
 
+import ssl
+import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -18,6 +22,8 @@ AUTHORITY_DAYS = 3650
 CERTIFICATE_DAYS = 90
 RENEW_BEFORE_DAYS = 30
 _AUTHORITY_RENEW_BEFORE_DAYS = 365
+ENTRIES = ("ca.crt", "ca.key", "tls.crt", "tls.key")
+"""The Secret's entries, in the order of ``ChannelCertificate``'s members."""
 # Clocks of nodes differ.
 _BACKDATED = timedelta(hours=1)
 
@@ -35,16 +41,40 @@ class ChannelCertificate:
         return "ChannelCertificate(…)"
 
 
+def channel_in(entries: Mapping[str, bytes]) -> ChannelCertificate | None:
+    """What a Secret's entries hold; None if anything is missing or does not serve.
+
+    It serves if OpenSSL takes the pair and the authority has signed it.
+    """
+    try:
+        held = ChannelCertificate(*(entries[entry].decode("ascii") for entry in ENTRIES))
+        load_certificate(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), held)
+        authority, authority_key = _authority_in(held)
+        certificate = x509.load_pem_x509_certificate(held.certificate_pem.encode())
+        certificate.verify_directly_issued_by(authority)
+        _names_of(certificate)
+    except Exception:
+        # Parsers of PEM, ASN.1 and TLS have no common error, and whoever filled it chose which.
+        return None
+    return held if authority_key.public_key() == authority.public_key() else None
+
+
+def load_certificate(context: ssl.SSLContext, held: ChannelCertificate) -> None:
+    """Use the certificate from the next handshake on; raises ``ssl.SSLError``."""
+    with tempfile.TemporaryDirectory(prefix="moorage-channel-") as folder:
+        certificate, key = Path(folder, "tls.crt"), Path(folder, "tls.key")
+        certificate.write_text(held.certificate_pem)
+        key.touch(mode=0o600)
+        key.write_text(held.key_pem)
+        context.load_cert_chain(certificate, key, password=_no_password)
+
+
 def needs_renewal(held: ChannelCertificate | None, names: tuple[str, ...], now: datetime) -> bool:
     """Whether another certificate must be issued: none, not these names, or it ends soon."""
     if held is None:
         return True
-    try:
-        certificate = x509.load_pem_x509_certificate(held.certificate_pem.encode())
-        alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except (ValueError, x509.ExtensionNotFound):
-        return True
-    if set(alternative.value.get_values_for_type(x509.DNSName)) != set(names):
+    certificate = x509.load_pem_x509_certificate(held.certificate_pem.encode())
+    if _names_of(certificate) != set(names):
         return True
     return certificate.not_valid_after_utc - now < timedelta(days=RENEW_BEFORE_DAYS)
 
@@ -83,17 +113,29 @@ def _authority(
     held: ChannelCertificate | None, now: datetime
 ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     if held is not None:
-        try:
-            certificate = x509.load_pem_x509_certificate(held.ca_pem.encode())
-            key = load_pem_private_key(held.ca_key_pem.encode(), password=None)
-        except ValueError:
-            return _new_authority(now)
-        lasts = certificate.not_valid_after_utc - now
-        if isinstance(key, ec.EllipticCurvePrivateKey) and lasts > timedelta(
-            days=_AUTHORITY_RENEW_BEFORE_DAYS
-        ):
+        certificate, key = _authority_in(held)
+        if certificate.not_valid_after_utc - now > timedelta(days=_AUTHORITY_RENEW_BEFORE_DAYS):
             return certificate, key
     return _new_authority(now)
+
+
+def _authority_in(
+    held: ChannelCertificate,
+) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    key = load_pem_private_key(held.ca_key_pem.encode(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ValueError("the authority's key is not one that we make")
+    return x509.load_pem_x509_certificate(held.ca_pem.encode()), key
+
+
+def _names_of(certificate: x509.Certificate) -> set[str]:
+    alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    return set(alternative.value.get_values_for_type(x509.DNSName))
+
+
+def _no_password() -> str:
+    # Without this OpenSSL would ask the terminal for the password of an encrypted key.
+    raise ValueError("the key is encrypted")
 
 
 def _new_authority(now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from moorage_operator.cluster.api_client import ClusterClient, Document
 from moorage_operator.cluster.channel_certificate import (
+    ENTRIES,
     ChannelCertificate,
+    channel_in,
     issue,
     needs_renewal,
 )
@@ -17,22 +19,21 @@ from moorage_operator.cluster.secret_reader import secret_content
 logger = logging.getLogger(__name__)
 
 CHANNEL_SECRET = "moorage-operator-channel"
-_ENTRIES = ("ca.crt", "ca.key", "tls.crt", "tls.key")
 
 
 async def read_channel(client: ClusterClient, namespace: str) -> ChannelCertificate | None:
-    """The certificate in the Secret, or None while no leader has filled it."""
+    """The certificate in the Secret; None while no leader has filled it with one that serves."""
     try:
         document = await client.get(object_path("Secret", namespace, CHANNEL_SECRET))
     except ObjectNotFound:
         return None
-    return _certificate(document)
+    return channel_in(secret_content(document).data)
 
 
 async def keep_channel(
     client: ClusterClient, namespace: str, names: tuple[str, ...], now: datetime
 ) -> ChannelCertificate:
-    """The certificate in force; issued and written if there is none, or if it ends soon.
+    """The certificate in force; issued and written if none there serves, or it ends soon.
 
     Only the leader calls this. Raises ``ObjectConflict`` if somebody wrote in between.
     """
@@ -41,25 +42,18 @@ async def keep_channel(
         document = await client.get(path)
     except ObjectNotFound:
         document = await _make(client, namespace)
-    held = _certificate(document)
+    held = channel_in(secret_content(document).data)
     if held is not None and not needs_renewal(held, names, now):
         return held
     issued = issue(held, names, now)
     texts = (issued.ca_pem, issued.ca_key_pem, issued.certificate_pem, issued.key_pem)
     data = {
         entry: base64.b64encode(text.encode()).decode()
-        for entry, text in zip(_ENTRIES, texts, strict=True)
+        for entry, text in zip(ENTRIES, texts, strict=True)
     }
     await client.put(path, {**document, "data": data}, {})
     logger.info("issued a certificate of the report channel for %s", ", ".join(names))
     return issued
-
-
-def _certificate(document: Document) -> ChannelCertificate | None:
-    content = secret_content(document)
-    if not all(content.data.get(entry) for entry in _ENTRIES):
-        return None
-    return ChannelCertificate(*(content.data[entry].decode() for entry in _ENTRIES))
 
 
 async def _make(client: ClusterClient, namespace: str) -> Document:

@@ -3,13 +3,11 @@
 import asyncio
 import logging
 import ssl
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
 
 from moorage_operator.cluster.api_client import ClusterClient
-from moorage_operator.cluster.channel_certificate import ChannelCertificate
+from moorage_operator.cluster.channel_certificate import ChannelCertificate, load_certificate
 from moorage_operator.cluster.channel_secret import read_channel
 from moorage_operator.cluster.errors import ClusterError
 from moorage_operator.cluster.lease import Lease
@@ -103,13 +101,3 @@ class ChannelServer:
             return held
         load_certificate(context, read)
         return read
-
-
-def load_certificate(context: ssl.SSLContext, held: ChannelCertificate) -> None:
-    """Use the certificate from the next handshake on."""
-    with tempfile.TemporaryDirectory(prefix="moorage-channel-") as folder:
-        certificate, key = Path(folder, "tls.crt"), Path(folder, "tls.key")
-        certificate.write_text(held.certificate_pem)
-        key.touch(mode=0o600)
-        key.write_text(held.key_pem)
-        context.load_cert_chain(certificate, key)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -28,6 +28,8 @@ from moorage_operator.running.resource_key import ResourceKey, gateway_key, grou
 from moorage_operator.running.signals import stop_on_signals
 from moorage_operator.running.snapshots import Reports, Snapshots
 from moorage_operator.running.status_writer import StatusWriter
+from moorage_operator.running.stop import Stop
+from moorage_operator.running.vital_tasks import VitalTasks
 from moorage_operator.running.workers import Workers
 from moorage_operator.running.world import World
 from moorage_operator.settings import OperatorSettings
@@ -37,6 +39,8 @@ logger = logging.getLogger(__name__)
 PLURALS = frozenset({"mcpgateways", "mcpupstreamgroups"})
 WAIT_SECONDS = 2.0
 RESTART_SECONDS = 1.0
+KOPF_END_SECONDS = 1.5
+LEADERS_TASKS = ("workers", "census")
 
 
 class Leading:
@@ -49,14 +53,16 @@ class Leading:
         metrics: OperatorMetrics,
         clock: Clock,
         leading_since: Callable[[], float | None],
-        on_end: Callable[[], Awaitable[None]],
+        stop: Stop,
+        tasks: VitalTasks,
     ) -> None:
         self._settings = settings
         self._client = client
         self._metrics = metrics
         self._clock = clock
-        self._on_end = on_end
         self._leading_since = leading_since
+        self._stop = stop
+        self._tasks = tasks
         self._clusterwide = not settings.file.watch_namespaces
         self.world: World | None = None
         self._workers: Workers | None = None
@@ -81,20 +87,22 @@ class Leading:
         for name in change.groups:
             self._workers.add(group_key(name))
 
-    async def run(self, reports: Reports, stop: asyncio.Event) -> None:
-        """Lead until ``stop`` is set; what kopf cannot survive begins again from the indices."""
-        while not stop.is_set():
-            await wait_for_resources(self._client)
-            ca_pem = await self._channel_authority()
+    async def run(self, reports: Reports) -> None:
+        """Lead until the stop; what kopf cannot survive begins again from the indices."""
+        while await self._stop.until(self._prepare()):
             try:
-                await self._run_once(reports, ca_pem, stop)
+                await self._watch(reports)
             except Exception:
                 logger.exception("watching ended; it begins again")
-                await asyncio.sleep(RESTART_SECONDS)
             finally:
                 self.world = self._workers = None
-                # kopf takes the signals for itself while it runs.
-                stop_on_signals(stop)
+                await self._tasks.end(*LEADERS_TASKS)
+            await self._stop.until(asyncio.sleep(RESTART_SECONDS))
+
+    async def _prepare(self) -> None:
+        """Wait for what must be there before anything can be watched."""
+        await wait_for_resources(self._client)
+        self._ca_pem = await self._channel_authority()
 
     async def _channel_authority(self) -> str:
         pod, names = self._settings.pod, self._settings.certificate_names()
@@ -107,62 +115,78 @@ class Leading:
             else:
                 return held.ca_pem
 
-    async def _run_once(self, reports: Reports, ca_pem: str, stop: asyncio.Event) -> None:
+    async def _watch(self, reports: Reports) -> None:
         links, watched = Links(), self._settings.file.watch_namespaces
         children = ChildWriter(self._client, self._clock)
         workers = Workers(self._reconcile, self._observe, self._clock)
         noticed = self._noticed = Noticed(links, children, workers.add)
         registry = register_handlers(links, noticed, clusterwide=self._clusterwide)
-        # kopf waits for whoever waits for this, so it is set at the end whatever the cause.
-        ending = asyncio.Event()
 
         @kopf.on.startup(registry=registry, id="begin")
         async def begin(**kwargs: Any) -> None:
             world = World(kwargs, links)
-            self._reconciler = self._build(world, children, reports, ca_pem, workers.add)
+            self._reconciler = self._build(world, children, reports, workers.add)
             self.world, self._workers = world, workers
             census = Census(self._client, world, noticed, watched, workers.add)
-            self._tasks = [
-                asyncio.create_task(workers.run(), name="workers"),
-                asyncio.create_task(census.run(self._leading_since), name="census"),
-            ]
-            if stop.is_set():
-                ending.set()
+            if not self._stop.is_asked:
+                self._tasks.start("workers", workers.run())
+                self._tasks.start("census", census.run(self._leading_since))
+
+        await self._run_kopf(registry)
+
+    async def _run_kopf(self, registry: kopf.OperatorRegistry) -> None:
+        """Watch until the stop; raises what ends kopf before."""
+        # kopf waits for whoever waits for this, so it is set at the end whatever the cause.
+        ending = asyncio.Event()
 
         @kopf.on.cleanup(registry=registry, id="end")
         async def end(**_: Any) -> None:
             ending.set()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            await self._on_end()
+            await self._tasks.end(*LEADERS_TASKS)
 
-        await kopf.operator(
+        asked = asyncio.create_task(self._stop.wait())
+        before = asyncio.all_tasks()
+        tasks = await kopf.spawn_tasks(
             registry=registry,
             settings=operator_settings(),
             standalone=True,
             # Without one kopf asks the system who runs it, and a pod's user has no name.
             identity=cast(Any, self._settings.pod.holder),
             clusterwide=self._clusterwide,
-            namespaces=watched,
+            namespaces=self._settings.file.watch_namespaces,
             stop_flag=ending,
         )
-        # It ends by itself only on a signal, and raises otherwise.
-        stop.set()
+        # kopf has taken the signals for itself.
+        stop_on_signals(self._stop)
+        watching = asyncio.create_task(kopf.run_tasks(tasks, ignored=before))
+        await asyncio.wait((watching, asked), return_when=asyncio.FIRST_COMPLETED)
+        ending.set()
+        asked.cancel()
+        if self._stop.is_asked:
+            await self._end(watching)
+        else:
+            await watching
+
+    async def _end(self, watching: asyncio.Task[None]) -> None:
+        # kopf waits for all tasks that began after it, those of connections too.
+        await self._tasks.end()
+        await asyncio.wait((watching,), timeout=KOPF_END_SECONDS)
+        # Stopped while it starts, it would go on to log in with its sessions closed.
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
 
     def _build(
         self,
         world: World,
         children: ChildWriter,
         reports: Reports,
-        ca_pem: str,
         enqueue: Callable[[ResourceKey], None],
     ) -> Reconciler:
         client, clock, file = self._client, self._clock, self._settings.file
         keys = KeyKeeper(client, clock, file.key_rotation_days)
         outside = OutsideObjects(client, clock)
         snapshots = Snapshots(world, outside, reports, clusterwide=self._clusterwide)
-        installation = self._settings.installation(ca_pem)
+        installation = self._settings.installation(self._ca_pem)
         planner = Planner(world, snapshots, children, keys, installation)
         statuses = StatusWriter(client, clock)
         return Reconciler(

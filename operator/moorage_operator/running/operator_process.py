@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Awaitable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from moorage_operator.cluster.api_client import ClusterClient, load_configuration
@@ -16,65 +16,105 @@ from moorage_operator.running.leading import Leading
 from moorage_operator.running.operator_metrics import OperatorMetrics
 from moorage_operator.running.served_by_resources import ServedByResources
 from moorage_operator.running.signals import stop_on_signals
+from moorage_operator.running.stop import Stop
+from moorage_operator.running.vital_tasks import VitalTasks
 from moorage_operator.settings import OperatorSettings
 
 logger = logging.getLogger(__name__)
 
 LOST_EXIT_CODE = 3
+END_SECONDS = 4.0
+"""How long an orderly end may take."""
 
 
-async def operate(settings: OperatorSettings) -> None:
-    """Run until SIGTERM or SIGINT. Ends the process by itself only when the Lease is lost."""
-    stop = asyncio.Event()
+async def operate(settings: OperatorSettings) -> int:
+    """Run until SIGTERM or SIGINT, or until something breaks; returns the exit code.
+
+    Ends the process by itself when the Lease is lost, or when an orderly end takes too long.
+    """
+    stop = Stop()
     stop_on_signals(stop)
+    late = asyncio.create_task(_end_anyway(stop))
+    try:
+        process = OperatorProcess(settings, stop, await _connections(settings))
+        await process.run()
+    except Exception as error:
+        stop.fail(f"the operator failed: {error!r}", error)
+    late.cancel()
+    return stop.exit_code
+
+
+class OperatorProcess:
+    """One replica: it stands by, and leads when it gets the Lease."""
+
+    def __init__(self, settings: OperatorSettings, stop: Stop, connections: "Connections") -> None:
+        pod, file = settings.pod, settings.file
+        self._connections, self._metrics = connections, connections.metrics
+        self._stop, self._tasks = stop, VitalTasks(stop)
+        self._metrics_port = file.metrics_port
+        free, clock = connections.free, time.monotonic
+        self._lease = Lease(free, connections.fence, pod.namespace, pod.holder, clock, _now_text)
+        self._leading = Leading(
+            settings,
+            connections.fenced,
+            self._metrics,
+            clock,
+            self._lease.leading_since,
+            stop,
+            self._tasks,
+        )
+        served = ServedByResources(lambda: self._leading.filled_world)
+        on_change = self._leading.report_changed
+        self._channel = ChannelServer(
+            free, self._lease, served, on_change, pod.namespace, file.report_port
+        )
+
+    async def run(self) -> None:
+        """Serve, wait for the Lease, lead, and leave nothing behind."""
+        health = await start_health_server(
+            self._metrics_port, self._is_ready, self._metrics, self._refresh_metrics
+        )
+        self._tasks.start("report channel", self._channel.run())
+        try:
+            if await self._stop.until(self._lease.acquire()):
+                self._tasks.start("lease", _hold(self._lease))
+                await self._leading.run(self._channel.reports)
+        finally:
+            await self._tasks.end()
+            await self._lease.release()
+            await health.cleanup()
+            await self._connections.close()
+
+    def _is_ready(self) -> bool:
+        return (
+            self._leading.world is not None if self._lease.is_leader() else self._lease.is_known()
+        )
+
+    def _refresh_metrics(self) -> None:
+        self._metrics.leader.set(self._lease.is_leader())
+        self._metrics.queue_depth.set(self._leading.waiting())
+
+
+@dataclass(frozen=True)
+class Connections:
+    """Both ways to the API server: through the fence, and beside it for the Lease."""
+
+    fence: WriteFence
+    free: ClusterClient
+    fenced: ClusterClient
+    metrics: OperatorMetrics
+
+    async def close(self) -> None:
+        await self.fenced.close()
+        await self.free.close()
+
+
+async def _connections(settings: OperatorSettings) -> Connections:
     fence, metrics = WriteFence(time.monotonic), OperatorMetrics()
-    pod, file = settings.pod, settings.file
-    agent = f"moorage-operator/{pod.name}"
+    agent = f"moorage-operator/{settings.pod.name}"
     free = ClusterClient(await load_configuration(), None, metrics.requested, agent)
     fenced = ClusterClient(await load_configuration(), fence, metrics.requested, agent)
-    lease = Lease(free, fence, pod.namespace, pod.holder, time.monotonic, _now_text)
-    serving = Serving()
-    leading = Leading(settings, fenced, metrics, time.monotonic, lease.leading_since, serving.stop)
-    served = ServedByResources(lambda: leading.filled_world)
-    channel = ChannelServer(
-        free, lease, served, leading.report_changed, pod.namespace, file.report_port
-    )
-
-    def is_ready() -> bool:
-        return leading.world is not None if lease.is_leader() else lease.is_known()
-
-    def refresh_metrics() -> None:
-        metrics.leader.set(lease.is_leader())
-        metrics.queue_depth.set(leading.waiting())
-
-    health = await start_health_server(file.metrics_port, is_ready, metrics, refresh_metrics)
-    serving.start(channel)
-    try:
-        if await _until(lease.acquire(), stop):
-            holding = asyncio.create_task(_hold(lease), name="lease")
-            await leading.run(channel.reports, stop)
-            holding.cancel()
-    finally:
-        await serving.stop()
-        await lease.release()
-        await health.cleanup()
-        await fenced.close()
-        await free.close()
-
-
-class Serving:
-    """The report channel as a task. It stops before kopf does, which waits for all tasks."""
-
-    def __init__(self) -> None:
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self, channel: ChannelServer) -> None:
-        self._task = asyncio.create_task(channel.run(), name="report channel")
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+    return Connections(fence, free, fenced, metrics)
 
 
 async def _hold(lease: Lease) -> None:
@@ -86,13 +126,12 @@ async def _hold(lease: Lease) -> None:
         os._exit(LOST_EXIT_CODE)
 
 
-async def _until(work: Awaitable[None], stop: asyncio.Event) -> bool:
-    """Whether the work was done before the stop."""
-    tasks = [asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())]
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
-        task.cancel()
-    return not stop.is_set()
+async def _end_anyway(stop: Stop) -> None:
+    """What hangs at the end must not keep the next container from starting."""
+    await stop.wait()
+    await asyncio.sleep(END_SECONDS)
+    logger.error("the process is not at its end after %s s; it is cut short", END_SECONDS)
+    os._exit(stop.exit_code)
 
 
 def _now_text() -> str:

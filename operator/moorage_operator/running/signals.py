@@ -3,9 +3,11 @@
 import asyncio
 import signal
 
+from moorage_operator.running.stop import Stop
 
-def stop_on_signals(stop: asyncio.Event) -> None:
-    """Have both signals set ``stop``, instead of whatever they did before."""
+
+def stop_on_signals(stop: Stop) -> None:
+    """Have both signals ask for the stop, instead of whatever they did before."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.ask)

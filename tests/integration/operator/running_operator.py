@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.error import URLError
 
+PROGRAM = ("-m", "moorage_operator")
 START_SECONDS = 30.0
 WRITES = ("PATCH", "POST", "PUT", "DELETE")
 
@@ -35,11 +36,11 @@ class RunningOperator:
         self._settings.write_text(json.dumps(settings))
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, **environment: str) -> None:
+    def start(self, program: tuple[str, ...] = PROGRAM, **environment: str) -> None:
         """Start the process, without waiting for anything."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "moorage_operator", "--settings", str(self._settings)],
+                [sys.executable, *program, "--settings", str(self._settings)],
                 env={
                     **os.environ,
                     "POD_NAME": self.name,

@@ -1,0 +1,67 @@
+"""A task that the process cannot do without ends the process when it ends."""
+
+import asyncio
+import logging
+
+import pytest
+
+from moorage_operator.running.stop import Stop
+from moorage_operator.running.vital_tasks import VitalTasks
+
+
+async def _breaks() -> None:
+    raise KeyError("metadata")
+
+
+async def _returns() -> None:
+    return
+
+
+async def _for_ever() -> None:
+    await asyncio.Event().wait()
+
+
+async def test_a_failed_task_stops_the_process_and_says_why(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stop = Stop()
+    VitalTasks(stop).start("census", _breaks())
+    await asyncio.wait_for(stop.wait(), 1)
+    assert stop.exit_code == 1
+    (record,) = caplog.records
+    assert record.levelno == logging.CRITICAL
+    assert "'census' failed: KeyError('metadata')" in record.getMessage()
+    assert record.exc_info is not None
+
+
+async def test_a_task_that_returns_stops_it_too(caplog: pytest.LogCaptureFixture) -> None:
+    stop = Stop()
+    VitalTasks(stop).start("census", _returns())
+    await asyncio.wait_for(stop.wait(), 1)
+    assert stop.exit_code == 1
+    assert "'census' ended, which nobody asked it to" in caplog.text
+
+
+async def test_tasks_that_are_ended_stop_nothing() -> None:
+    stop = Stop()
+    tasks = VitalTasks(stop)
+    for name in ("one", "other"):
+        tasks.start(name, _for_ever())
+    await asyncio.sleep(0)
+    await tasks.end("one")
+    await tasks.end()
+    assert not stop.is_asked
+    assert stop.exit_code == 0
+
+
+async def test_work_is_done_before_the_stop_or_cut_short_by_it() -> None:
+    stop = Stop()
+    assert await stop.until(_returns())
+    asyncio.get_running_loop().call_later(0.05, stop.ask)
+    assert not await asyncio.wait_for(stop.until(_for_ever()), 1)
+    assert stop.exit_code == 0
+
+
+async def test_work_that_fails_is_not_work_done() -> None:
+    with pytest.raises(KeyError):
+        await Stop().until(_breaks())
