@@ -12,6 +12,7 @@
     ├── CapacityError          a bound was reached; asking again later may help
     └── UpstreamError          the endpoint failed
         ├── EndpointUnreachable   no connection; nothing was sent
+        │   └── GroupKeyRefused   the sidecar turned the request away; nothing has run
         ├── EndpointGone          the process that held this session is gone
         ├── AnswerTimeout         no answer in time; the call may have run
         ├── OutcomeUnknown        the answer is lost; the call may have run
@@ -122,6 +123,19 @@ class EndpointUnreachable(UpstreamError):
     """No connection could be made: nothing was sent, nothing has run."""
 
     reason = "EndpointUnreachable"
+
+
+class GroupKeyRefused(EndpointUnreachable):
+    """A stdio group's sidecar does not take the key that this gateway shows; nothing has run.
+
+    The keys of both are exchanged within minutes of each other: it passes.
+    """
+
+    reason = "GroupKeyRefused"
+    remedy = (
+        "send it again; if it stays so, see that the gateway's Secret holds the key of the "
+        "group's Secret"
+    )
 
 
 class EndpointGone(UpstreamError):

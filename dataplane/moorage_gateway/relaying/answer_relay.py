@@ -14,6 +14,7 @@ from moorage_gateway.relaying.answer_head import streamed_head, whole_head
 from moorage_gateway.relaying.answer_id import ResponseWatch, require_answer_to
 from moorage_gateway.relaying.breaking_off import BrokenOff, failure_of
 from moorage_gateway.relaying.call import Call
+from moorage_gateway.relaying.group_key import key_refusal
 from moorage_gateway.relaying.passages.passage import Passage
 from moorage_gateway.routing.endpoint_book import BookedEndpoint
 from moorage_wire.capsules import CapsuleTooLarge
@@ -104,6 +105,10 @@ class AnswerRelay:
         if 300 <= status < 400 or status > 599:
             # A client that followed a redirect would take its session past the gateway.
             self._break_off(BadAnswer(f"the endpoint answered with HTTP status {status}"))
+            return
+        refused = key_refusal(self._call.group, status)
+        if refused is not None:
+            self._break_off(refused)
             return
         self._head = head
         self._call.status = status

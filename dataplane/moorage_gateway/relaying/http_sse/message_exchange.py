@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from moorage_gateway.connecting.upstream_connection import UpstreamConnection
 from moorage_gateway.errors import AnswerTimeout, BadAnswer, UpstreamError
+from moorage_gateway.relaying.group_key import key_refusal
 from moorage_gateway.relaying.http_sse.held_bytes import HeldBytes
 from moorage_gateway.relaying.runtime import Runtime
 from moorage_gateway.routing.endpoint_book import BookedEndpoint
@@ -125,6 +126,10 @@ class MessageExchange:
     # AnswerSink
 
     def answer_started(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        refused = key_refusal(self._booked.group, status)
+        if refused is not None:
+            self._break_off(refused)
+            return
         self.status = status
         try:
             self.head = read_answer_head(headers)

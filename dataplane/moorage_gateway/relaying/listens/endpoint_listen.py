@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
-from moorage_gateway.errors import MalformedRequest, UpstreamError
+from moorage_gateway.errors import GatewayError, MalformedRequest, UpstreamError
+from moorage_gateway.relaying.group_key import key_refusal
 from moorage_gateway.relaying.listens.subscription_filter import SubscriptionFilter, read_filter
 from moorage_gateway.routing.endpoint_book import BookedEndpoint
 from moorage_wire.heads import HeadRefusal, read_answer_head
@@ -38,7 +39,7 @@ class EndpointListen:
     def __init__(self, booked: BookedEndpoint, listener: Listener, limit: int) -> None:
         self.booked = booked
         self.honoured: SubscriptionFilter | None = None
-        self.refusal: Refusal | None = None
+        self.refusal: Refusal | GatewayError | None = None
         self._listener = listener
         self._limit = limit
         self._status = 0
@@ -68,6 +69,10 @@ class EndpointListen:
     # AnswerSink
 
     def answer_started(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        self.refusal = key_refusal(self.booked.group, status)
+        if self.refusal is not None:
+            self._end()
+            return
         try:
             head = read_answer_head(headers)
         except HeadRefusal:
