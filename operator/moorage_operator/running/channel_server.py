@@ -5,6 +5,7 @@ import logging
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import TypeVar
 
 from moorage_operator.cluster.api_client import ClusterClient
 from moorage_operator.cluster.channel_certificate import ChannelCertificate, load_certificate
@@ -18,7 +19,10 @@ from moorage_operator.running.report_channel.report_server import ReportServer
 logger = logging.getLogger(__name__)
 
 UNFILLED_SECONDS = 1.0
-REREAD_SECONDS = 600.0
+REREAD_SECONDS = 60.0
+"""Replicas that do not lead are told of no change, and gateways try them too."""
+
+Held = TypeVar("Held", ChannelCertificate, None)
 
 
 class ChannelLeadership:
@@ -63,41 +67,43 @@ class ChannelServer:
         self._client = client
         self._namespace = namespace
         self._port = port
+        self._changed = asyncio.Event()
         self.reports = ReportServer(
             served, PublishedByApiServer(client), ChannelLeadership(lease, port), on_change
         )
 
+    def look_again(self) -> None:
+        """The Secret has changed: serve with what it holds now."""
+        self._changed.set()
+
     async def run(self) -> None:
         """Serve until cancelled."""
-        held = await self._first_certificate()
+        held = None
+        while held is None:
+            held = await self._read_again(None, UNFILLED_SECONDS)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         load_certificate(context, held)
         await self.reports.start(context, port=self._port)
         try:
             while True:
-                await asyncio.sleep(REREAD_SECONDS)
-                held = await self._renewed(context, held)
+                before, held = held, await self._read_again(held, REREAD_SECONDS)
+                if held != before:
+                    load_certificate(context, held)
+                    logger.info("the report channel serves with another certificate")
         finally:
             await self.reports.stop()
 
-    async def _first_certificate(self) -> ChannelCertificate:
-        while True:
-            with suppress(ClusterError):
-                held = await read_channel(self._client, self._namespace)
-                if held is not None:
-                    return held
-            await asyncio.sleep(UNFILLED_SECONDS)
-
-    async def _renewed(
-        self, context: ssl.SSLContext, held: ChannelCertificate
-    ) -> ChannelCertificate:
+    async def _read_again(self, held: Held, seconds: float) -> ChannelCertificate | Held:
+        """What the Secret holds after that time or its next change; ``held`` if nothing serves."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        self._changed.clear()
         try:
             read = await read_channel(self._client, self._namespace)
         except ClusterError as error:
-            logger.warning("the report channel's certificate cannot be read again: %s", error)
+            if held is not None:
+                logger.warning("the report channel's certificate cannot be read: %s", error)
             return held
-        if read is None or read == held:
-            return held
-        load_certificate(context, read)
-        return read
+        return held if read is None else read

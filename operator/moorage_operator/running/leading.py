@@ -8,12 +8,13 @@ from typing import Any, cast
 
 import kopf
 
-from moorage_operator.api.resource_kinds import API_VERSION
+from moorage_operator.api.installation import InstallationSettings
+from moorage_operator.api.resource_kinds import API_VERSION, GATEWAY_KIND
 from moorage_operator.cluster.api_client import ClusterClient
-from moorage_operator.cluster.channel_secret import keep_channel
 from moorage_operator.cluster.errors import ClusterError
 from moorage_operator.cluster.write_fence import Clock
 from moorage_operator.running.census import Census
+from moorage_operator.running.channel_keeper import ChannelKeeper
 from moorage_operator.running.child_writer import ChildWriter
 from moorage_operator.running.handlers import operator_settings, register_handlers
 from moorage_operator.running.key_keeper import KeyKeeper
@@ -40,7 +41,7 @@ PLURALS = frozenset({"mcpgateways", "mcpupstreamgroups"})
 WAIT_SECONDS = 2.0
 RESTART_SECONDS = 1.0
 KOPF_END_SECONDS = 1.5
-LEADERS_TASKS = ("workers", "census")
+LEADERS_TASKS = ("workers", "census", "channel keeper")
 
 
 class Leading:
@@ -55,6 +56,7 @@ class Leading:
         leading_since: Callable[[], float | None],
         stop: Stop,
         tasks: VitalTasks,
+        on_certificate: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._client = client
@@ -63,6 +65,15 @@ class Leading:
         self._leading_since = leading_since
         self._stop = stop
         self._tasks = tasks
+        self._on_certificate = on_certificate
+        self._channel = ChannelKeeper(
+            client,
+            settings.pod.namespace,
+            settings.certificate_names(),
+            lambda: datetime.now(UTC),
+            self._certificate_changed,
+        )
+        self._planner: Planner | None = None
         self._clusterwide = not settings.file.watch_namespaces
         self.world: World | None = None
         self._workers: Workers | None = None
@@ -102,18 +113,18 @@ class Leading:
     async def _prepare(self) -> None:
         """Wait for what must be there before anything can be watched."""
         await wait_for_resources(self._client)
-        self._ca_pem = await self._channel_authority()
+        await self._channel.begin()
 
-    async def _channel_authority(self) -> str:
-        pod, names = self._settings.pod, self._settings.certificate_names()
-        while True:
-            try:
-                held = await keep_channel(self._client, pod.namespace, names, datetime.now(UTC))
-            except ClusterError as error:
-                logger.warning("waiting for the report channel's certificate: %s", error)
-                await asyncio.sleep(WAIT_SECONDS)
-            else:
-                return held.ca_pem
+    def _certificate_changed(self) -> None:
+        self._on_certificate()
+        if self._planner is not None and self.world is not None and self._workers is not None:
+            self._planner.follow(self._installation())
+            for key in self.world.resource_keys():
+                if key.kind == GATEWAY_KIND:
+                    self._workers.add(key)
+
+    def _installation(self) -> InstallationSettings:
+        return self._settings.installation(self._channel.authority_pem)
 
     async def _watch(self, reports: Reports) -> None:
         links, watched = Links(), self._settings.file.watch_namespaces
@@ -131,6 +142,7 @@ class Leading:
             if not self._stop.is_asked:
                 self._tasks.start("workers", workers.run())
                 self._tasks.start("census", census.run(self._leading_since))
+                self._tasks.start("channel keeper", self._channel.run())
 
         await self._run_kopf(registry)
 
@@ -186,8 +198,8 @@ class Leading:
         keys = KeyKeeper(client, clock, file.key_rotation_days)
         outside = OutsideObjects(client, clock)
         snapshots = Snapshots(world, outside, reports, clusterwide=self._clusterwide)
-        installation = self._settings.installation(self._ca_pem)
-        planner = Planner(world, snapshots, children, keys, installation)
+        planner = Planner(world, snapshots, children, keys, self._installation())
+        self._planner = planner
         statuses = StatusWriter(client, clock)
         return Reconciler(
             client, world, planner, children, keys, statuses, self._settings.pod.name, enqueue

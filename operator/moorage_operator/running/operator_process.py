@@ -62,6 +62,7 @@ class OperatorProcess:
             self._lease.leading_since,
             stop,
             self._tasks,
+            lambda: self._channel.look_again(),
         )
         served = ServedByResources(lambda: self._leading.filled_world)
         on_change = self._leading.report_changed

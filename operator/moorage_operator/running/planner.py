@@ -52,6 +52,10 @@ class Planner:
         self._settings = settings
         self.outcomes = GroupOutcomes()
 
+    def follow(self, settings: InstallationSettings) -> None:
+        """Plan with these settings from now on."""
+        self._settings = settings
+
     async def gateway(
         self, seen: ResourceExtract
     ) -> tuple[GatewaySnapshot, Plan, list[RefusedChild]]:
