@@ -20,6 +20,8 @@ MAX_ENDPOINTS_PER_REPORT = 5_000
 """What is over comes with the next report, so that a frame holds it."""
 MAX_ENDPOINTS_PER_GUIDANCE = 10_000
 """What is over comes with the next guidance."""
+MAX_UNFOLLOWED_PER_REPORT = 32
+"""Namespaces; of more the first ones by name."""
 REPORT_SECONDS = 2.0
 """From one report to the next, if nothing is urgent."""
 LOST_SECONDS = 10.0
@@ -93,6 +95,9 @@ class DemandReport(msgspec.Struct, frozen=True, kw_only=True):
     sessions: int = 0
     stopping: bool = False
     """The process got the word to end; it serves on for a while."""
+    unfollowed: dict[str, str] = {}
+    """By namespace: why the API server refuses to tell this pod the EndpointSlices of the groups
+    there. What was known before stays in use."""
     groups: dict[str, GroupReport] = {}
     """By the table's name of the group."""
 

@@ -110,6 +110,7 @@ class ClusterGateway:
                 token=self._settings.files.identity / "report-token",
                 table_digest=self.table_digest,
                 key_ids=self.key_ids,
+                unfollowed=lambda: following.unfollowed(self._loop.time()),
             ),
         )
         await gateway.start(table)

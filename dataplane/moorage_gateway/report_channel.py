@@ -1,7 +1,7 @@
 """The report channel of one gateway pod: what it reports, and what it does with the answer."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,8 @@ class Reporter:
     """File with the token for the operator."""
     table_digest: Callable[[], str]
     key_ids: Callable[[], frozenset[str]]
+    unfollowed: Callable[[], Mapping[str, str]] = dict
+    """Namespaces whose endpoints this pod may not follow, and why."""
 
 
 class ReportChannel:
@@ -101,6 +103,7 @@ class ReportChannel:
             key_ids=tuple(sorted(reporter.key_ids())),
             streams=sum(self._parts.cells.streams.values()),
             stopping=self._is_stopping,
+            unfollowed=reporter.unfollowed(),
         )
         return self.guided.reports(facts, whole=whole)
 

@@ -7,8 +7,8 @@ While it waits it opens no session. A gateway whose table names no operator is a
 only one that serves its endpoints, and shares nothing.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from moorage_contract.report_channel import LOST_SECONDS, DemandReport, GroupReport, Guidance
@@ -39,6 +39,8 @@ class ReplicaFacts:
     key_ids: tuple[str, ...]
     streams: int
     stopping: bool = False
+    unfollowed: Mapping[str, str] = field(default_factory=dict)
+    """Why, by namespace."""
 
 
 class Guided:
@@ -138,6 +140,7 @@ class Guided:
                 streams=facts.streams,
                 sessions=len(self._ledger),
                 stopping=facts.stopping,
+                unfollowed=dict(facts.unfollowed),
                 groups=groups,
             )
             for seq, groups in enumerate(pieces, start=first)

@@ -2,7 +2,14 @@
 
 import aiohttp
 
-from moorage_gateway.watching.watch_events import GONE, VersionExpired, WatchBroken
+from moorage_gateway.watching.watch_events import (
+    GONE,
+    NotPermitted,
+    VersionExpired,
+    WatchBroken,
+)
+
+REFUSED = (401, 403)
 
 
 async def body_of(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
@@ -18,9 +25,11 @@ async def body_of(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
 
 
 def require_ok(answer: aiohttp.ClientResponse) -> None:
-    """Raises VersionExpired (410), WatchBroken for any other status than 200."""
+    """Raises VersionExpired (410), NotPermitted (401, 403), WatchBroken for others but 200."""
     if answer.status == GONE:
         raise VersionExpired
+    if answer.status in REFUSED:
+        raise NotPermitted(f"the API server answers HTTP {answer.status}")
     if answer.status != 200:
         raise WatchBroken(f"the API server answers HTTP {answer.status}")
 

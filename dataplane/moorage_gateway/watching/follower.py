@@ -17,6 +17,7 @@ from moorage_gateway.watching.backoff import Backoff
 from moorage_gateway.watching.resources import Followed
 from moorage_gateway.watching.watch_events import (
     LineSplitter,
+    NotPermitted,
     VersionExpired,
     WatchBroken,
     WatchEvent,
@@ -139,14 +140,13 @@ class Follower:
         self._changed(self._documents)
 
     def _heard(self) -> None:
-        self.log.heard_at = self._loop.time()
         if self.log.why:
             _log.info("the API server is heard", extra={"facts": self._facts()})
-        self.log.why = ""
+        self.log.heard(self._loop.time())
 
     def _failed(self, error: Exception) -> None:
-        self.log.errors += 1
-        self.log.why = words_of(error, self._silent_seconds)
+        why, refused = words_of(error, self._silent_seconds), isinstance(error, NotPermitted)
+        self.log.failed(why, self._loop.time(), refused=refused)
         if self._backoff.failures % TOLD_EVERY == 0:
             facts = {**self._facts(), "why": self.log.why, "failures": self._backoff.failures + 1}
             _log.warning("the API server cannot be followed; going on", extra={"facts": facts})

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from moorage_contract.report_channel import MAX_UNFOLLOWED_PER_REPORT
 from moorage_contract.route_table import RouteTable
 from moorage_gateway.reporting.cluster_facts import WatchState, WatchTotals
 from moorage_gateway.watching.api_server import ApiServer
@@ -39,6 +40,8 @@ from moorage_gateway.watching.resources import (
 )
 from moorage_gateway.watching.table_holding import TableHolding
 
+RIGHTS_SECONDS = 3.0
+"""A table may come a moment before the rights that it needs."""
 _log = logging.getLogger(__name__)
 
 
@@ -163,6 +166,18 @@ class Following:
     def states(self, now: float) -> tuple[WatchState, ...]:
         """Each watch at the moment ``now`` (monotonic seconds)."""
         return tuple(follower.log.state(now) for follower, _ in self._running.values())
+
+    def unfollowed(self, now: float) -> dict[str, str]:
+        """Namespaces whose endpoints the API server refuses to tell us, and why."""
+        logs = [follower.log for follower, _ in self._running.values()]
+        refused = {
+            log.namespace: log.why
+            for log in logs
+            if log.kind == "EndpointSlices"
+            and log.refused_since is not None
+            and now - log.refused_since > RIGHTS_SECONDS
+        }
+        return dict(sorted(refused.items())[:MAX_UNFOLLOWED_PER_REPORT])
 
     def totals(self, now: float) -> tuple[WatchTotals, ...]:
         """The watches by kind at the moment ``now``."""

@@ -18,6 +18,10 @@ class WatchBroken(Exception):
     """What came is no watch, or over a bound; the message says what, for people."""
 
 
+class NotPermitted(WatchBroken):
+    """The API server refuses it to us (401, 403)."""
+
+
 class VersionExpired(Exception):
     """The API server no longer has the changes since our version (410): list anew."""
 

@@ -18,6 +18,22 @@ class WatchLog:
     why: str = "not yet listed"
     """What went wrong last; empty while all is well."""
 
+    refused_since: float | None = None
+    """Monotonic seconds: since when the API server refuses it to us; None while it does not."""
+
+    def heard(self, now: float) -> None:
+        """The API server answered."""
+        self.heard_at, self.refused_since, self.why = now, None, ""
+
+    def failed(self, why: str, now: float, *, refused: bool) -> None:
+        """It did not, or not so that it helps."""
+        self.errors += 1
+        self.why = why
+        if not refused:
+            self.refused_since = None
+        elif self.refused_since is None:
+            self.refused_since = now
+
     def state(self, now: float) -> WatchState:
         """What is told at the moment ``now``."""
         age = None if self.heard_at is None else round(now - self.heard_at, 3)

@@ -17,10 +17,13 @@ from fakes.raw_http import call, connected, initialize, post
 from integration.watching import pod as pods
 from integration.watching.fake_api import FakeApi
 from integration.watching.pod import NEW, OLD, gateway_of, pod, table_of
+from moorage_contract.report_channel import DemandReport
 from moorage_contract.route_table import Discovery, Group
 from moorage_gateway import cluster_gateway
+from moorage_gateway.cluster_gateway import ClusterGateway
 from moorage_gateway.cluster_settings import ClusterFiles
 from moorage_gateway.stopping import StopSequence
+from moorage_gateway.watching import following
 
 
 @pytest.fixture(autouse=True)
@@ -123,6 +126,34 @@ async def test_a_table_is_reported_once_the_endpoints_of_all_its_namespaces_are_
         assert "403" in next(each["why"] for each in watches if each["namespace"] == "other")
         api.forbidden = ""
         await until(lambda: made.table_digest() == wider.digest(), "it is reported", 12)
+
+
+def reported(made: ClusterGateway) -> DemandReport:
+    """What the operator would be told now."""
+    channel = gateway_of(made)._channel
+    assert channel is not None
+    return channel.news(whole=True)[-1]
+
+
+async def test_namespaces_that_it_may_not_follow_are_reported_with_the_reason(
+    api: FakeApi, published: None, files: ClusterFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "RIGHTS_SECONDS", 0.3)
+    elsewhere = Discovery(namespace="other", group="x", path="/mcp")
+    group = Group(name="other/x", source="Workload", discovery=elsewhere)
+    table = table_of()
+    api.forbidden = pods.SLICES.replace("/agents/", "/other/")
+    async with pod(api.url, files) as made:
+        assert reported(made).unfollowed == {}
+        pods.publish(
+            api, pods.packed(msgspec.structs.replace(table, groups=(*table.groups, group)))
+        )
+        await until(lambda: len(gateway_of(made)._table.groups) == 2, "it is in force")
+        assert reported(made).unfollowed == {}, "rights may come a moment later than a table"
+        await until(lambda: bool(reported(made).unfollowed), "it is reported")
+        assert reported(made).unfollowed == {"other": "the API server answers HTTP 403"}
+        api.forbidden = ""
+        await until(lambda: not reported(made).unfollowed, "it is well again", 12)
 
 
 async def test_vanished_objects_change_nothing(
