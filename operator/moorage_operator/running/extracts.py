@@ -23,6 +23,7 @@ from moorage_operator.rendering.child_names import (
     MANAGED_BY,
     MANAGED_BY_LABEL,
 )
+from moorage_operator.running.newest import Incarnation
 from moorage_operator.running.resource_key import ResourceKey
 
 Body = Mapping[str, Any]
@@ -49,6 +50,10 @@ class ChildExtract:
     table: bytes | None = None
     """Of a ConfigMap: the compressed RouteTable."""
 
+    @property
+    def incarnation(self) -> Incarnation:
+        return Incarnation(self.uid, self.version)
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceExtract:
@@ -57,6 +62,10 @@ class ResourceExtract:
     observed: ObservedResource
     version: int
     deleting: bool
+
+    @property
+    def incarnation(self) -> Incarnation:
+        return Incarnation(self.observed.uid, self.version)
 
 
 @dataclass(frozen=True, slots=True)

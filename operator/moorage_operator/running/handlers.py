@@ -75,13 +75,15 @@ def _login(registry: Registry) -> None:
 def _resources(registry: Registry, links: Links, noticed: Noticed) -> None:
     async def index_gateway(body: Body, **_: Any) -> Any:
         extract = resource_extract(body)
-        links.put_gateway(extract.observed.name, gateway_links(extract.observed.name, body))
-        return {extract.observed.name: extract}
+        name = extract.observed.name
+        links.put_gateway(name, extract.incarnation, gateway_links(name, body))
+        return {name: extract}
 
     async def index_group(body: Body, **_: Any) -> Any:
         extract = resource_extract(body)
-        links.put_group(extract.observed.name, workload_ref(extract.observed.name, body))
-        return {extract.observed.name: extract}
+        name = extract.observed.name
+        links.put_group(name, extract.incarnation, workload_ref(name, body))
+        return {name: extract}
 
     async def gateway_event(body: Body, type: str | None, **_: Any) -> None:
         extract, gone = resource_extract(body), type == "DELETED"

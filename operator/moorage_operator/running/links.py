@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from moorage_operator.api.metadata import ResourceName
+from moorage_operator.running.newest import Incarnation, Newest
 from moorage_operator.running.resource_key import ResourceKey, gateway_key, group_key
 
 Target = TypeVar("Target", bound=Hashable)
@@ -61,15 +62,30 @@ class Links:
         self._groups: _Reverse[ResourceName] = _Reverse()
         self._hostnames: _Reverse[str] = _Reverse()
         self._workloads: _Reverse[WorkloadRef] = _Reverse()
+        self._gateways_now: Newest[ResourceName, None] = Newest()
+        self._groups_now: Newest[ResourceName, None] = Newest()
 
-    def put_gateway(self, name: ResourceName, links: GatewayLinks) -> None:
-        """What the gateway names now; an empty one forgets it."""
-        self._groups.put(name, links.groups)
-        self._hostnames.put(name, links.hostnames)
+    def put_gateway(self, name: ResourceName, one: Incarnation, links: GatewayLinks) -> None:
+        """What the gateway names now, unless a newer one has its name."""
+        if self._gateways_now.put(name, one, None):
+            self._groups.put(name, links.groups)
+            self._hostnames.put(name, links.hostnames)
 
-    def put_group(self, name: ResourceName, workload: WorkloadRef | None) -> None:
-        """What the group names now."""
-        self._workloads.put(name, frozenset() if workload is None else frozenset({workload}))
+    def end_gateway(self, name: ResourceName, uid: str) -> None:
+        """The gateway is gone; what a newer one of its name names stays."""
+        if self._gateways_now.end(name, uid):
+            self._groups.put(name, frozenset())
+            self._hostnames.put(name, frozenset())
+
+    def put_group(self, name: ResourceName, one: Incarnation, workload: WorkloadRef | None) -> None:
+        """What the group names now, unless a newer one has its name."""
+        if self._groups_now.put(name, one, None):
+            self._workloads.put(name, frozenset() if workload is None else frozenset({workload}))
+
+    def end_group(self, name: ResourceName, uid: str) -> None:
+        """The group is gone; what a newer one of its name names stays."""
+        if self._groups_now.end(name, uid):
+            self._workloads.put(name, frozenset())
 
     def groups_of(self, gateway: ResourceName) -> frozenset[ResourceName]:
         return self._groups.named.get(gateway, frozenset())

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from moorage_operator.planning.snapshot import ChildKey
 from moorage_operator.running.child_writer import ChildWriter
@@ -12,7 +11,8 @@ from moorage_operator.running.extracts import (
     ResourceExtract,
     WorkloadExtract,
 )
-from moorage_operator.running.links import GatewayLinks, Links, WorkloadRef
+from moorage_operator.running.links import Links, WorkloadRef
+from moorage_operator.running.newest import Newest
 from moorage_operator.running.resource_key import ResourceKey, gateway_key, group_key
 
 Enqueue = Callable[[ResourceKey], None]
@@ -35,8 +35,8 @@ class Noticed:
         self._links = links
         self._children = children
         self._enqueue = enqueue
-        self._seen: dict[ResourceKey, _Seen] = {}
-        self._workloads: dict[ChildKey, Any] = {}
+        self._seen: Newest[ResourceKey, _Seen] = Newest()
+        self._workloads: Newest[ChildKey, object] = Newest()
         self._namespaces: dict[str, NamespaceExtract] = {}
         self.has_begun = False
         """Whether an event came: none is told before every index is filled."""
@@ -45,26 +45,25 @@ class Noticed:
         """A gateway appeared, changed or went: also those that it names, now or before."""
         name = extract.observed.name
         if gone:
-            self._links.put_gateway(name, GatewayLinks())
+            self._links.end_gateway(name, extract.observed.uid)
         self._resource(gateway_key(name), extract, self._links.around_gateway(name), gone)
 
     def group(self, extract: ResourceExtract, *, gone: bool) -> None:
         """A group appeared, changed or went: also who names it, and who shares its workload."""
         name = extract.observed.name
         if gone:
-            self._links.put_group(name, None)
+            self._links.end_group(name, extract.observed.uid)
         self._resource(group_key(name), extract, self._links.around_group(name), gone)
 
     def workload(self, extract: WorkloadExtract, *, gone: bool) -> None:
         """A Deployment or StatefulSet: somebody's workload, or a child of ours."""
         self.child(extract.child, gone=gone, rollout=extract.rollout)
-        key, told = extract.child.key, (extract.workload, extract.child.owner_uid)
+        key, one, told = extract.child.key, extract.child.incarnation, _told(extract)
+        before = self._workloads.get(key)
         if gone:
-            self._workloads.pop(key, None)
-        elif self._workloads.get(key) == told:
+            self._workloads.end(key, one.uid)
+        elif not self._workloads.put(key, one, told) or before == told:
             return
-        else:
-            self._workloads[key] = told
         for name in self._links.groups_on(WorkloadRef(key.kind, extract.workload.name)):
             self._enqueue(group_key(name))
 
@@ -82,10 +81,10 @@ class Noticed:
         if self._namespaces.get(name) == extract:
             return
         self._namespaces[name] = extract
-        inside = [key for key in self._seen if key.name.namespace == name]
-        for key in inside:
+        for key in [key for key in self._seen if key.name.namespace == name]:
             self._enqueue(key)
-            for neighbour in self._seen[key].around:
+            seen = self._seen.get(key)
+            for neighbour in seen.around if seen is not None else ():
                 self._enqueue(neighbour)
 
     def _resource(
@@ -95,16 +94,21 @@ class Noticed:
         around: frozenset[ResourceKey],
         gone: bool,
     ) -> None:
-        before = self._seen.get(key)
         self.has_begun = True
+        before = self._seen.get(key)
         now = _Seen(extract.observed.uid, extract.observed.generation, extract.deleting, around)
         if gone:
-            self._seen.pop(key, None)
-        else:
-            self._seen[key] = now
+            self._seen.end(key, now.uid)
+        elif not self._seen.put(key, extract.incarnation, now):
+            return
         self._enqueue(key)
         if not gone and before == now:
             # Only its status or labels changed, which concerns nobody else.
             return
         for neighbour in around | (before.around if before is not None else frozenset()):
             self._enqueue(neighbour)
+
+
+def _told(extract: WorkloadExtract) -> object:
+    """What of a workload concerns the groups on it."""
+    return extract.workload, extract.child.owner_uid

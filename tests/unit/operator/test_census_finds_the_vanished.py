@@ -55,7 +55,8 @@ def _census(client: ClusterClient) -> tuple[Census, World, list[ResourceKey]]:
         "children": {service.key: [service], service.responsible: [service]},
     }
     links, enqueued = Links(), list[ResourceKey]()
-    links.put_gateway(GATEWAY, GatewayLinks(frozenset({ResourceName("agents", "tickets")})))
+    named = GatewayLinks(frozenset({ResourceName("agents", "tickets")}))
+    links.put_gateway(GATEWAY, gateway.incarnation, named)
     world = World(indices, links)
     noticed = Noticed(links, ChildWriter(client, lambda: 0.0), enqueued.append)
     noticed.gateway(gateway, gone=False)

@@ -10,7 +10,10 @@ from moorage_operator.running.links import (
     gateway_links,
     workload_ref,
 )
+from moorage_operator.running.newest import Incarnation
 from moorage_operator.running.resource_key import gateway_key, group_key
+
+ONE = Incarnation("uid-1", 1)
 
 
 def _name(name: str, namespace: str = "agents") -> ResourceName:
@@ -19,9 +22,9 @@ def _name(name: str, namespace: str = "agents") -> ResourceName:
 
 def test_a_group_concerns_the_gateways_that_name_it_also_of_other_namespaces() -> None:
     links = Links()
-    links.put_gateway(_name("near"), GatewayLinks(frozenset({_name("tickets")})))
-    links.put_gateway(_name("far", "b"), GatewayLinks(frozenset({_name("tickets")})))
-    links.put_gateway(_name("other"), GatewayLinks(frozenset({_name("notes")})))
+    links.put_gateway(_name("near"), ONE, GatewayLinks(frozenset({_name("tickets")})))
+    links.put_gateway(_name("far", "b"), ONE, GatewayLinks(frozenset({_name("tickets")})))
+    links.put_gateway(_name("other"), ONE, GatewayLinks(frozenset({_name("notes")})))
     assert links.around_group(_name("tickets")) == {
         gateway_key(_name("near")),
         gateway_key(_name("far", "b")),
@@ -31,8 +34,8 @@ def test_a_group_concerns_the_gateways_that_name_it_also_of_other_namespaces() -
 def test_a_gateway_concerns_its_groups_and_rivals_for_a_hostname() -> None:
     links = Links()
     names = frozenset({"mcp.example.com"})
-    links.put_gateway(_name("one"), GatewayLinks(frozenset({_name("tickets")}), names))
-    links.put_gateway(_name("two", "b"), GatewayLinks(frozenset(), names))
+    links.put_gateway(_name("one"), ONE, GatewayLinks(frozenset({_name("tickets")}), names))
+    links.put_gateway(_name("two", "b"), ONE, GatewayLinks(frozenset(), names))
     assert links.around_gateway(_name("one")) == {
         group_key(_name("tickets")),
         gateway_key(_name("two", "b")),
@@ -42,16 +45,18 @@ def test_a_gateway_concerns_its_groups_and_rivals_for_a_hostname() -> None:
 def test_two_groups_on_one_workload_concern_each_other() -> None:
     links = Links()
     ref = WorkloadRef("Deployment", _name("tickets"))
-    links.put_group(_name("one"), ref)
-    links.put_group(_name("two"), ref)
+    links.put_group(_name("one"), ONE, ref)
+    links.put_group(_name("two"), ONE, ref)
     assert links.groups_on(ref) == {_name("one"), _name("two")}
     assert links.around_group(_name("one")) == {group_key(_name("two"))}
 
 
 def test_what_is_forgotten_concerns_nobody() -> None:
     links = Links()
-    links.put_gateway(_name("one"), GatewayLinks(frozenset({_name("tickets")}), frozenset({"h"})))
-    links.put_gateway(_name("one"), GatewayLinks())
+    links.put_gateway(
+        _name("one"), ONE, GatewayLinks(frozenset({_name("tickets")}), frozenset({"h"}))
+    )
+    links.end_gateway(_name("one"), ONE.uid)
     assert links.gateways_of(_name("tickets")) == frozenset()
     assert links.gateways_with("h") == frozenset()
     assert links.around_gateway(_name("one")) == frozenset()
