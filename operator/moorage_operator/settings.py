@@ -4,13 +4,14 @@ import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from moorage_operator.api.installation import InstallationSettings
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+LogLevel = Literal["debug", "info", "warning", "error"]
 Days = Annotated[int, msgspec.Meta(ge=1, le=3650)]
 
 
@@ -36,7 +37,7 @@ class SettingsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     key_rotation_days: Days = msgspec.field(name="keyRotationDays", default=30)
     report_port: Port = msgspec.field(name="reportPort", default=8443)
     metrics_port: Port = msgspec.field(name="metricsPort", default=9090)
-    log_level: str = msgspec.field(name="logLevel", default="info")
+    log_level: LogLevel = msgspec.field(name="logLevel", default="info")
 
 
 class PodIdentity(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ def test_the_pod_and_the_service_names_follow_from_it(tmp_path: Path) -> None:
         ({"keyRotationDays": 0}, "keyRotationDays"),
         ({"watchNamespaces": "agents"}, "watchNamespaces"),
         ({"metricsPort": 70000}, "metricsPort"),
+        ({"logLevel": "chatty"}, "logLevel"),
     ],
 )
 def test_a_wrong_member_is_named(tmp_path: Path, members: dict[str, object], told: str) -> None:
