@@ -16,7 +16,12 @@ from moorage_operator.cluster.api_client import ClusterClient
 from moorage_operator.cluster.errors import ClusterError
 from moorage_operator.cluster.object_paths import RESOURCE_KINDS
 from moorage_operator.rendering.child_names import MANAGED_BY, MANAGED_BY_LABEL
-from moorage_operator.running.extracts import ResourceExtract, WorkloadExtract
+from moorage_operator.running.extracts import (
+    NAMESPACE_KIND,
+    NamespaceExtract,
+    ResourceExtract,
+    WorkloadExtract,
+)
 from moorage_operator.running.handlers import LABELLED_CHILDREN
 from moorage_operator.running.noticed import Noticed
 from moorage_operator.running.resource_key import ResourceKey
@@ -26,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 LABELLED = {"labelSelector": f"{MANAGED_BY_LABEL}%3D{MANAGED_BY}"}
-UNLABELLED_KINDS = (GATEWAY_KIND, GROUP_KIND, *WORKLOAD_KINDS)
+UNLABELLED_KINDS = (GATEWAY_KIND, GROUP_KIND, NAMESPACE_KIND, *WORKLOAD_KINDS)
 COUNTED_KINDS = (*UNLABELLED_KINDS, *(kind for kind, _ in LABELLED_CHILDREN))
 
 EVERY_SECONDS = 300.0
@@ -99,6 +104,8 @@ class Census:
     def _tell(self, extract: Any) -> None:
         if isinstance(extract, WorkloadExtract):
             self._noticed.workload(extract, gone=True)
+        elif isinstance(extract, NamespaceExtract):
+            self._noticed.namespace(extract, gone=True)
         elif not isinstance(extract, ResourceExtract):
             self._noticed.child(extract, gone=True)
         elif extract.observed.document["kind"] == GATEWAY_KIND:

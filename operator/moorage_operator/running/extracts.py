@@ -5,7 +5,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from moorage_operator.api.metadata import ResourceName
@@ -27,6 +27,8 @@ from moorage_operator.running.newest import Incarnation
 from moorage_operator.running.resource_key import ResourceKey
 
 Body = Mapping[str, Any]
+
+NAMESPACE_KIND = "Namespace"
 
 _VOLATILE_METADATA = frozenset({"managedFields", "resourceVersion", "generation"})
 _CONTROLLERS_ANNOTATION = "deployment.kubernetes.io/"
@@ -81,8 +83,15 @@ class WorkloadExtract:
 class NamespaceExtract:
     """What bears on the resources in a namespace."""
 
+    name: str
+    uid: str
     labels: Mapping[str, str]
     terminating: bool
+    version: int = field(compare=False)
+
+    @property
+    def incarnation(self) -> Incarnation:
+        return Incarnation(self.uid, self.version)
 
 
 def name_of(body: Body) -> ResourceName:
@@ -156,7 +165,18 @@ def workload_extract(kind: WorkloadKind, body: Body) -> WorkloadExtract:
 def namespace_extract(body: Body) -> NamespaceExtract:
     """A namespace."""
     metadata = body["metadata"]
-    return NamespaceExtract(dict(metadata.get("labels") or {}), "deletionTimestamp" in metadata)
+    return NamespaceExtract(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        labels=dict(metadata.get("labels") or {}),
+        terminating="deletionTimestamp" in metadata,
+        version=version_of(body),
+    )
+
+
+def unknown_namespace(name: str) -> NamespaceExtract:
+    """A namespace of which nothing can be told."""
+    return NamespaceExtract(name, "", {}, terminating=False, version=0)
 
 
 def version_of(body: Body) -> int:

@@ -143,8 +143,8 @@ def _namespaces(registry: Registry, noticed: Noticed) -> None:
     async def index(body: Body, **_: Any) -> Any:
         return {body["metadata"]["name"]: namespace_extract(body)}
 
-    async def event(body: Body, **_: Any) -> None:
-        noticed.namespace(body["metadata"]["name"], namespace_extract(body))
+    async def event(body: Body, type: str | None, **_: Any) -> None:
+        noticed.namespace(namespace_extract(body), gone=type == "DELETED")
 
     _watch(registry, "namespaces", NAMESPACES, index, event)
 

@@ -37,7 +37,7 @@ class Noticed:
         self._enqueue = enqueue
         self._seen: Newest[ResourceKey, _Seen] = Newest()
         self._workloads: Newest[ChildKey, object] = Newest()
-        self._namespaces: dict[str, NamespaceExtract] = {}
+        self._namespaces: Newest[str, NamespaceExtract] = Newest()
         self.has_begun = False
         """Whether an event came: none is told before every index is filled."""
 
@@ -76,11 +76,14 @@ class Noticed:
         if extract.responsible is not None:
             self._enqueue(extract.responsible)
 
-    def namespace(self, name: str, extract: NamespaceExtract) -> None:
+    def namespace(self, extract: NamespaceExtract, *, gone: bool) -> None:
         """A namespace: its labels decide which gateways a group allows."""
-        if self._namespaces.get(name) == extract:
+        name, one = extract.name, extract.incarnation
+        before = self._namespaces.get(name)
+        if gone:
+            self._namespaces.end(name, one.uid)
+        elif not self._namespaces.put(name, one, extract) or before == extract:
             return
-        self._namespaces[name] = extract
         for key in [key for key in self._seen if key.name.namespace == name]:
             self._enqueue(key)
             seen = self._seen.get(key)

@@ -12,7 +12,7 @@ from moorage_operator.cluster.secret_reader import read_secret
 from moorage_operator.cluster.tls_secret import judge_tls_secret
 from moorage_operator.cluster.write_fence import Clock
 from moorage_operator.planning.snapshot import ChildKey, ObservedTlsSecret
-from moorage_operator.running.extracts import NamespaceExtract, namespace_extract
+from moorage_operator.running.extracts import NamespaceExtract, namespace_extract, unknown_namespace
 
 PRESENT_SECONDS = 240.0
 """Below the time between two resyncs, so that each resync reads again."""
@@ -76,7 +76,7 @@ class OutsideObjects:
     async def _read_namespace(self, name: ResourceName) -> tuple[NamespaceExtract, bool]:
         document = await self._read("Namespace", name)
         if document is None:
-            return NamespaceExtract({}, terminating=False), False
+            return unknown_namespace(name.name), False
         extract = namespace_extract(document)
         return extract, not extract.terminating
 

@@ -1,22 +1,25 @@
 """The cluster as kopf's indices hold it, asked in the words of this house."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.api.resource_kinds import GATEWAY_KIND, GROUP_KIND
 from moorage_operator.api.workload_source import WORKLOAD_KINDS
 from moorage_operator.planning.snapshot import ChildKey
 from moorage_operator.running.extracts import (
+    NAMESPACE_KIND,
     ChildExtract,
     NamespaceExtract,
     ResourceExtract,
     WorkloadExtract,
+    unknown_namespace,
 )
 from moorage_operator.running.links import Links
 from moorage_operator.running.resource_key import ResourceKey
 
-Value = TypeVar("Value")
+INDEX_OF = {GATEWAY_KIND: "gateways", GROUP_KIND: "groups", NAMESPACE_KIND: "namespaces"}
+NOTHING: Mapping[Any, Iterable[Any]] = {}
 
 
 class Index(Protocol):
@@ -50,8 +53,9 @@ class World:
         }
 
     def _extracts(self, kind: str) -> Iterator[Any]:
-        if kind in (GATEWAY_KIND, GROUP_KIND):
-            index = self._indices["gateways" if kind == GATEWAY_KIND else "groups"]
+        if kind in INDEX_OF:
+            # Namespaces are watched only where the whole cluster is.
+            index = self._indices.get(INDEX_OF[kind], NOTHING)
             for name in index:
                 yield from index[name]
             return
@@ -63,9 +67,8 @@ class World:
 
     def resource(self, key: ResourceKey) -> ResourceExtract | None:
         """The gateway or group, if it is there."""
-        index = "gateways" if key.kind == GATEWAY_KIND else "groups"
         found: ResourceExtract | None = self._newest(
-            index, key.name, lambda extract: extract.version
+            INDEX_OF[key.kind], key.name, lambda extract: extract.version
         )
         return found
 
@@ -107,11 +110,10 @@ class World:
 
     def namespace(self, name: str) -> NamespaceExtract:
         """What is known of a namespace; nothing where namespaces are not watched."""
-        if name in self._indices.get("namespaces", ()):
-            for extract in self._indices["namespaces"][name]:
-                assert isinstance(extract, NamespaceExtract)
-                return extract
-        return NamespaceExtract({}, terminating=False)
+        found: NamespaceExtract | None = None
+        if "namespaces" in self._indices:
+            found = self._newest("namespaces", name, lambda extract: extract.version)
+        return unknown_namespace(name) if found is None else found
 
     def _newest(self, index: str, key: object, version: Callable[[Any], int]) -> Any:
         # An object that was deleted unseen and made again stands here twice until the next census.
@@ -121,9 +123,9 @@ class World:
         return max(there, key=version, default=None)
 
 
-def _uid(extract: ResourceExtract | ChildExtract | WorkloadExtract) -> str:
-    if isinstance(extract, ResourceExtract):
-        return extract.observed.uid
+def _uid(extract: ResourceExtract | NamespaceExtract | ChildExtract | WorkloadExtract) -> str:
+    if isinstance(extract, ResourceExtract | NamespaceExtract):
+        return extract.incarnation.uid
     return _child(extract).uid
 
 

@@ -7,7 +7,7 @@ from moorage_operator.api.metadata import ResourceName
 from moorage_operator.cluster.api_client import ClusterClient
 from moorage_operator.running.census import Census
 from moorage_operator.running.child_writer import ChildWriter
-from moorage_operator.running.extracts import child_extract, resource_extract
+from moorage_operator.running.extracts import child_extract, namespace_extract, resource_extract
 from moorage_operator.running.links import GatewayLinks, Links
 from moorage_operator.running.noticed import Noticed
 from moorage_operator.running.resource_key import ResourceKey, gateway_key, group_key
@@ -45,6 +45,10 @@ class _ListedUids(ClusterClient):
         return {"items": [{"metadata": {"uid": uid}} for uid in uids]}
 
 
+def _namespace(uid: str, version: int, **metadata: Any) -> dict[str, Any]:
+    return {"metadata": {"name": "agents", "uid": uid, "resourceVersion": str(version), **metadata}}
+
+
 def _census(client: ClusterClient) -> tuple[Census, World, list[ResourceKey]]:
     gateway = resource_extract(_document("McpGateway", "g", "uid-g"))
     service = child_extract("Service", _document("Service", "g-gateway", "uid-s", labels=LABELS))
@@ -52,6 +56,12 @@ def _census(client: ClusterClient) -> tuple[Census, World, list[ResourceKey]]:
         "gateways": {GATEWAY: [gateway]},
         "groups": {},
         "workloads": {},
+        "namespaces": {
+            "agents": [
+                namespace_extract(_namespace("old", 1, deletionTimestamp="2026-11-24T00:00:00Z")),
+                namespace_extract(_namespace("new", 2)),
+            ]
+        },
         "children": {service.key: [service], service.responsible: [service]},
     }
     links, enqueued = Links(), list[ResourceKey]()
@@ -61,19 +71,21 @@ def _census(client: ClusterClient) -> tuple[Census, World, list[ResourceKey]]:
     noticed = Noticed(links, ChildWriter(client, lambda: 0.0), enqueued.append)
     noticed.gateway(gateway, gone=False)
     enqueued.clear()
-    census = Census(client, world, noticed, ("agents",), lambda key, _: enqueued.append(key))
+    census = Census(client, world, noticed, (), lambda key, _: enqueued.append(key))
     return census, world, enqueued
 
 
 async def test_nothing_happens_while_all_are_there() -> None:
-    census, world, enqueued = _census(_ListedUids(mcpgateways=["uid-g"], services=["uid-s"]))
+    census, world, enqueued = _census(
+        _ListedUids(mcpgateways=["uid-g"], services=["uid-s"], namespaces=["old", "new"])
+    )
     assert await census.count() == 0
     assert enqueued == []
     assert world.gateway(GATEWAY) is not None
 
 
 async def test_a_vanished_child_makes_its_owner_due() -> None:
-    census, world, enqueued = _census(_ListedUids(mcpgateways=["uid-g"]))
+    census, world, enqueued = _census(_ListedUids(mcpgateways=["uid-g"], namespaces=["old", "new"]))
     assert await census.count() == 1
     assert enqueued == [gateway_key(GATEWAY)]
     assert world.children_of(gateway_key(GATEWAY)) == []
@@ -81,8 +93,19 @@ async def test_a_vanished_child_makes_its_owner_due() -> None:
 
 
 async def test_a_vanished_gateway_is_forgotten_and_its_groups_are_due() -> None:
-    census, world, enqueued = _census(_ListedUids(services=["uid-s"]))
+    census, world, enqueued = _census(_ListedUids(services=["uid-s"], namespaces=["old", "new"]))
     assert await census.count() == 1
     assert world.gateway(GATEWAY) is None
     assert world.links.groups_of(GATEWAY) == frozenset()
     assert set(enqueued) == {gateway_key(GATEWAY), group_key(ResourceName("agents", "tickets"))}
+
+
+async def test_a_vanished_namespace_is_gone_and_the_one_of_its_name_counts() -> None:
+    everything_else = {"mcpgateways": ["uid-g"], "services": ["uid-s"]}
+    census, world, enqueued = _census(_ListedUids(**everything_else, namespaces=["new"]))
+    assert not world.namespace("agents").terminating
+    assert await census.count() == 1
+    assert gateway_key(GATEWAY) in enqueued
+    census, world, _ = _census(_ListedUids(**everything_else, namespaces=["old"]))
+    assert await census.count() == 1
+    assert world.namespace("agents").terminating

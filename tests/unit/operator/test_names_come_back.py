@@ -9,7 +9,12 @@ import pytest
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.cluster.api_client import ClusterClient
 from moorage_operator.running.child_writer import ChildWriter
-from moorage_operator.running.extracts import ResourceExtract, resource_extract, workload_extract
+from moorage_operator.running.extracts import (
+    ResourceExtract,
+    namespace_extract,
+    resource_extract,
+    workload_extract,
+)
 from moorage_operator.running.links import Links, WorkloadRef, gateway_links, workload_ref
 from moorage_operator.running.noticed import Noticed
 from moorage_operator.running.resource_key import ResourceKey, gateway_key, group_key
@@ -49,6 +54,14 @@ class Told:
             lambda: self.links.put_group(TICKETS, seen.incarnation, ref),
             lambda: self.noticed.group(seen, gone=False),
             lambda: self.noticed.group(seen, gone=True),
+        )
+
+    def namespace(self, uid: str, version: int, **labels: str) -> tuple[Step, Step]:
+        metadata = {"name": "agents", "uid": uid, "resourceVersion": str(version)}
+        seen = namespace_extract({"metadata": {**metadata, "labels": labels}})
+        return (
+            lambda: self.noticed.namespace(seen, gone=False),
+            lambda: self.noticed.namespace(seen, gone=True),
         )
 
 
@@ -112,6 +125,23 @@ def test_the_late_end_of_a_former_workload_hides_no_change_of_the_present_one() 
     told.enqueued.clear()
     told.noticed.workload(_workload("new", 9), gone=False)
     assert told.enqueued == []
+
+
+@pytest.mark.parametrize("order", range(3))
+def test_a_namespace_made_again_is_noticed_once(order: int) -> None:
+    told = Told()
+    for step in told.gateway("g", 1)[:2]:
+        step()
+    old, new = told.namespace("old", 2), told.namespace("new", 9, team="a")
+    told.enqueued.clear()
+    for step in list(_orders(old, new[:1]))[order]:
+        step()
+    assert gateway_key(GATEWAY) in told.enqueued
+    told.enqueued.clear()
+    new[0]()
+    assert told.enqueued == []
+    new[1]()
+    assert told.enqueued == [gateway_key(GATEWAY)]
 
 
 def _workload(uid: str, version: int) -> Any:
