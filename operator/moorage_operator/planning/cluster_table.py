@@ -28,7 +28,7 @@ from moorage_operator.planning.route_table import (
     table_name,
     url_endpoint,
 )
-from moorage_operator.planning.snapshot import GatewaySnapshot
+from moorage_operator.planning.snapshot import GatewaySnapshot, ObservedResource
 from moorage_operator.rendering.child_names import gateway_child_name
 
 BRIDGE_PATH = "/mcp"
@@ -48,11 +48,11 @@ class ReadGroups:
         return {**dict.fromkeys(self.refused), **self.accepted}
 
 
-def read_groups(snapshot: GatewaySnapshot) -> ReadGroups:
-    """The groups of the snapshot, read."""
+def read_groups(resources: Mapping[ResourceName, ObservedResource]) -> ReadGroups:
+    """Groups as they are observed, read."""
     accepted: dict[ResourceName, McpUpstreamGroup] = {}
     refused: dict[ResourceName, SpecError] = {}
-    for name, resource in snapshot.groups.items():
+    for name, resource in resources.items():
         try:
             accepted[name] = read_group(resource)
         except SpecError as error:
@@ -103,7 +103,7 @@ class _GroupPlanner:
         name = table_name(target, self.own_namespace)
         failure = self.hindered.get(target) or self.snapshot.group_failures.get(target)
         if failure:
-            return _unresolved(name, failure)
+            return unresolved_group(name, failure)
         group = self.groups.accepted.get(target)
         if group is None:
             return self._as_published(name, self.groups.refused[target])
@@ -131,7 +131,9 @@ class _GroupPlanner:
         entry = next(served, None)
         if entry is not None:
             return entry
-        return _unresolved(name, f"{GROUP_KIND} {quoted(name)} is refused: {error.findings[0]}")
+        return unresolved_group(
+            name, f"{GROUP_KIND} {quoted(name)} is refused: {error.findings[0]}"
+        )
 
 
 def own_names(gateway: ResourceName, cluster_domain: str) -> tuple[str, ...]:
@@ -169,7 +171,8 @@ def _report_target(settings: InstallationSettings) -> ReportTarget | None:
     )
 
 
-def _unresolved(name: str, why: str) -> Group:
+def unresolved_group(name: str, why: str) -> Group:
+    """A group to which nothing may be sent."""
     return Group(name=name, source="External", unresolved=why)
 
 

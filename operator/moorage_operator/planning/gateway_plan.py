@@ -19,9 +19,10 @@ from moorage_operator.planning.gateway_conditions import (
     refused_gateway_conditions,
 )
 from moorage_operator.planning.gateway_pods import gateway_counts
-from moorage_operator.planning.ownership import ClaimedChildren, claim_children
+from moorage_operator.planning.ownership import ClaimedChildren, Manifest, claim_children
 from moorage_operator.planning.snapshot import ChildKey, GatewaySnapshot, Plan
 from moorage_operator.planning.table_document import TableTooLarge, compress_table
+from moorage_operator.planning.withdrawn_groups import without_withdrawn
 from moorage_operator.rendering.child_names import gateway_child_name
 from moorage_operator.rendering.gateway_children import render_gateway_children, render_table
 from moorage_operator.rendering.owner import Owner
@@ -32,7 +33,8 @@ EMPTY_PLAN = Plan(children=(), unwanted=(), conditions=(), counts={})
 def plan_gateway(snapshot: GatewaySnapshot, settings: InstallationSettings) -> Plan:
     """What shall be so for one gateway.
 
-    A document that is refused leaves all children as they are; so does a namespace that ends.
+    A document that is refused leaves all children as they are, but for permissions that a group
+    took away meanwhile; a namespace that ends leaves them all.
     The Secret with the key ring is not among the children: its owner is the one who has random
     bytes, ``running``; ``rendering.key_secrets`` says how it looks.
     """
@@ -46,21 +48,27 @@ def plan_gateway(snapshot: GatewaySnapshot, settings: InstallationSettings) -> P
 
 
 def _plan_refused(error: SpecError, snapshot: GatewaySnapshot) -> Plan:
+    kept = without_withdrawn(snapshot)
+    observed = snapshot.resource
+    owner = Owner.gateway(observed.name.namespace, observed.name.name, observed.uid)
+    claimed = claim_children(_changed_table(owner, kept, snapshot), snapshot.children, owner.uid)
     return Plan(
-        children=(),
+        children=claimed.applied,
         unwanted=(),
-        conditions=refused_gateway_conditions(refused(GATEWAY, error), snapshot),
-        counts={**gateway_counts(snapshot, snapshot.published), **_address_before(snapshot)},
+        conditions=refused_gateway_conditions(refused(GATEWAY, error), kept),
+        counts={**gateway_counts(kept, kept.published), **_address_before(kept)},
     )
 
 
 def _plan_accepted(
     gateway: McpGateway, snapshot: GatewaySnapshot, settings: InstallationSettings
 ) -> Plan:
-    groups = read_groups(snapshot)
+    groups = read_groups(snapshot.groups)
     findings = reference_findings(gateway, groups, snapshot)
     table = plan_cluster_table(gateway, groups, findings, snapshot, settings)
     claimed, too_large = _claim(gateway, table, snapshot, settings)
+    if too_large is not None:
+        snapshot = without_withdrawn(snapshot)
     in_force = table if too_large is None else snapshot.published
     state = GatewayState(snapshot, gateway, groups, findings, table, claimed.taken, too_large)
     return Plan(
@@ -97,5 +105,16 @@ def _claim(
     except TableTooLarge as error:
         too_large = error
         kept.add(ChildKey("ConfigMap", owner.namespace, owner.child_name))
+        wanted[:0] = _changed_table(owner, without_withdrawn(snapshot), snapshot)
     claimed = claim_children(wanted, snapshot.children, owner.uid, frozenset(kept))
     return claimed, too_large
+
+
+def _changed_table(
+    owner: Owner, kept: GatewaySnapshot, snapshot: GatewaySnapshot
+) -> list[Manifest]:
+    """The table that stays in force, if it is not the published one any more."""
+    table = kept.published
+    if table is None or table == snapshot.published:
+        return []
+    return [render_table(owner, table, compress_table(table))]

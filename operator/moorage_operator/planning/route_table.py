@@ -90,6 +90,12 @@ def table_name(group: ResourceName, gateway_namespace: str) -> str:
     return group.name if group.namespace == gateway_namespace else str(group)
 
 
+def table_target(name: str, gateway_namespace: str) -> ResourceName:
+    """The group that has this name in the table of a gateway there."""
+    namespace, _, local = name.rpartition("/")
+    return ResourceName(namespace or gateway_namespace, local)
+
+
 def _plan_sessions(spec: SessionsSpec) -> SessionRules:
     return SessionRules(
         per_pod=spec.per_pod,

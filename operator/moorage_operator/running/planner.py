@@ -73,7 +73,7 @@ class Planner:
         if strangers := await self._children.strangers_at(plan.children, snapshot.children):
             snapshot = _with_children(snapshot, strangers)
             plan = plan_gateway(snapshot, self._settings)
-        if plan.children:
+        if _mounts_keys(plan):
             try:
                 group_keys = await self._group_keys(name, snapshot)
                 keys = await self._keys.keep_ring(owner, snapshot, group_keys)
@@ -133,6 +133,10 @@ class Planner:
             if key is not None:
                 keys[name] = key
         return keys
+
+
+def _mounts_keys(plan: Plan) -> bool:
+    return any(child["kind"] == "Deployment" for child in plan.children)
 
 
 def without_writes(plan: Plan) -> Plan:

@@ -1,6 +1,6 @@
 """Freezing all that bears on one resource, from indices, report channel and a few readings."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import lru_cache
 from typing import Protocol
 
@@ -9,6 +9,7 @@ from moorage_operator.api.findings import SpecError
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.api.workload_source import WorkloadSource
 from moorage_operator.planning.documents import read_gateway, read_group
+from moorage_operator.planning.route_table import table_target
 from moorage_operator.planning.snapshot import (
     ChildKey,
     GatewayPodReport,
@@ -60,6 +61,7 @@ class Snapshots:
         namespace = await self._namespace(name.namespace)
         child = ResourceName(name.namespace, gateway_child_name(name.name))
         groups = self._groups_of(name)
+        published = self._published(child)
         return GatewaySnapshot(
             resource=observed,
             namespace_labels=namespace.labels,
@@ -75,7 +77,8 @@ class Snapshots:
                 for group, resource in groups.items()
                 if (pem := await self._authorities(resource)) is not None
             },
-            published=self._published(child),
+            published=published,
+            published_groups=self._published_groups(name, published, groups),
             key_ring_problem=ring_problem,
             namespace_terminating=namespace.terminating,
         )
@@ -117,6 +120,14 @@ class Snapshots:
 
     def _groups_of(self, gateway: ResourceName) -> dict[ResourceName, ObservedResource]:
         found = {name: self._world.group(name) for name in self._world.links.groups_of(gateway)}
+        return {name: each.observed for name, each in sorted(found.items()) if each is not None}
+
+    def _published_groups(
+        self, gateway: ResourceName, published: RouteTable | None, named: Container[ResourceName]
+    ) -> dict[ResourceName, ObservedResource]:
+        entries = () if published is None else published.groups
+        targets = {table_target(entry.name, gateway.namespace) for entry in entries}
+        found = {name: self._world.group(name) for name in targets if name not in named}
         return {name: each.observed for name, each in sorted(found.items()) if each is not None}
 
     async def _serving(self, group: ResourceName) -> tuple[ServingGateway, ...]:

@@ -1,0 +1,61 @@
+"""A published table that must stay, without the groups that may not be served any more (pure).
+
+Where no new table can be made (the gateway's document is refused, or its table is too large) the
+last one is kept. That must not keep a permission alive that the owner of a group took away.
+"""
+
+from dataclasses import replace
+
+import msgspec
+
+from moorage_contract.route_table import Group, RouteTable
+from moorage_operator.api.metadata import ResourceName
+from moorage_operator.api.references import KnownGroups
+from moorage_operator.api.resource_kinds import GROUP_KIND, NAMESPACE_NAME_LABEL
+from moorage_operator.planning.cluster_table import read_groups, unresolved_group
+from moorage_operator.planning.route_table import table_target
+from moorage_operator.planning.snapshot import GatewaySnapshot
+
+
+def without_withdrawn(snapshot: GatewaySnapshot) -> GatewaySnapshot:
+    """The snapshot whose published table names no group that is gone or allows us no more.
+
+    A group whose document is refused stays as it was published, as in a new table.
+    """
+    published = snapshot.published
+    if published is None:
+        return snapshot
+    withdrawn = _withdrawn(published, snapshot)
+    groups = tuple(_kept(group, withdrawn) for group in published.groups)
+    return replace(snapshot, published=msgspec.structs.replace(published, groups=groups))
+
+
+def _kept(group: Group, withdrawn: dict[str, str]) -> Group:
+    why = withdrawn.get(group.name)
+    return group if why is None or group.unresolved else unresolved_group(group.name, why)
+
+
+def _withdrawn(published: RouteTable, snapshot: GatewaySnapshot) -> dict[str, str]:
+    """Why a group may not be served, by its name in the table; the texts bear no names.
+
+    So the table cannot grow by them: they compress to nothing.
+    """
+    own = snapshot.resource.name.namespace
+    named = {group.name: table_target(group.name, own) for group in published.groups}
+    groups = read_groups({**snapshot.published_groups, **snapshot.groups}).known
+    whys = {name: _hindrance(target, groups, snapshot) for name, target in named.items()}
+    return {name: why for name, why in whys.items() if why}
+
+
+def _hindrance(target: ResourceName, groups: KnownGroups, snapshot: GatewaySnapshot) -> str:
+    own = snapshot.resource.name.namespace
+    if target not in groups:
+        return f"this {GROUP_KIND} is not there any more"
+    group = groups[target]
+    labels = {NAMESPACE_NAME_LABEL: own, **snapshot.namespace_labels}
+    if group is None or group.spec.allowed_gateways.allow(target.namespace, own, labels):
+        return ""
+    return (
+        f"this {GROUP_KIND} does not allow gateways of this namespace; "
+        "set its spec.allowedGateways.namespaces.from"
+    )
