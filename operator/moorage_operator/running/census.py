@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from moorage_operator.api.resource_kinds import GATEWAY_KIND, GROUP_KIND
@@ -24,6 +25,7 @@ from moorage_operator.running.extracts import (
 )
 from moorage_operator.running.handlers import LABELLED_CHILDREN
 from moorage_operator.running.noticed import Noticed
+from moorage_operator.running.read_namespaces import look_at_namespaces
 from moorage_operator.running.resource_key import ResourceKey
 from moorage_operator.running.world import World
 
@@ -63,6 +65,8 @@ class Census:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             waited += LOOK_SECONDS
+            with suppress(ClusterError):
+                await look_at_namespaces(self._client, self._world, self._noticed)
             now_since = leading_since()
             was_away = now_since is not None and now_since != since
             if not was_away and waited < EVERY_SECONDS:

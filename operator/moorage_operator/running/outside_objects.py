@@ -12,7 +12,8 @@ from moorage_operator.cluster.secret_reader import read_secret
 from moorage_operator.cluster.tls_secret import judge_tls_secret
 from moorage_operator.cluster.write_fence import Clock
 from moorage_operator.planning.snapshot import ChildKey, ObservedTlsSecret
-from moorage_operator.running.extracts import NamespaceExtract, namespace_extract, unknown_namespace
+from moorage_operator.running.extracts import NamespaceExtract
+from moorage_operator.running.read_namespaces import read_namespace
 
 PRESENT_SECONDS = 240.0
 """Below the time between two resyncs, so that each resync reads again."""
@@ -43,13 +44,12 @@ class _Readings(Generic[Kept]):
 
 
 class OutsideObjects:
-    """Certificates, certificate authorities and, where they are not watched, namespaces."""
+    """Certificates and certificate authorities."""
 
     def __init__(self, client: ClusterClient, clock: Clock) -> None:
         self._client = client
         self._tls: _Readings[ObservedTlsSecret] = _Readings(self._read_tls, clock)
         self._authorities: _Readings[str | None] = _Readings(self._read_authorities, clock)
-        self._namespaces: _Readings[NamespaceExtract] = _Readings(self._read_namespace, clock)
 
     async def tls_secret(self, name: ResourceName) -> ObservedTlsSecret:
         """What a listener's Secret is good for."""
@@ -60,8 +60,8 @@ class OutsideObjects:
         return await self._authorities.get(name)
 
     async def namespace(self, name: str) -> NamespaceExtract:
-        """A namespace, as far as it may be read."""
-        return await self._namespaces.get(ResourceName("", name))
+        """A namespace, as it is now."""
+        return await read_namespace(self._client, name)
 
     async def _read_tls(self, name: ResourceName) -> tuple[ObservedTlsSecret, bool]:
         observed = judge_tls_secret(await read_secret(self._client, name), datetime.now(UTC))
@@ -72,13 +72,6 @@ class OutsideObjects:
         data = (document or {}).get("data") or {}
         pem: str | None = data.get(CA_ENTRY)
         return pem, pem is not None
-
-    async def _read_namespace(self, name: ResourceName) -> tuple[NamespaceExtract, bool]:
-        document = await self._read("Namespace", name)
-        if document is None:
-            return unknown_namespace(name.name), False
-        extract = namespace_extract(document)
-        return extract, not extract.terminating
 
     async def _read(self, kind: str, name: ResourceName) -> dict[str, Any] | None:
         try:

@@ -114,9 +114,11 @@ class Snapshots:
         )
 
     async def _namespace(self, name: str) -> NamespaceExtract:
-        if self._clusterwide:
-            return self._world.namespace(name)
-        return await self._outside.namespace(name)
+        read = self._world.read_namespaces
+        if not self._clusterwide and name not in read:
+            # It is looked at again every few seconds: ``read_namespaces.py``.
+            read[name] = await self._outside.namespace(name)
+        return self._world.namespace(name)
 
     def _groups_of(self, gateway: ResourceName) -> dict[ResourceName, ObservedResource]:
         found = {name: self._world.group(name) for name in self._world.links.groups_of(gateway)}

@@ -39,6 +39,8 @@ class World:
         self._indices = indices
         self.links = links
         self._gone: set[str] = set()
+        self.read_namespaces: dict[str, NamespaceExtract] = {}
+        """Where namespaces are not watched: as they were last read."""
 
     def take_for_gone(self, uid: str) -> None:
         """An object is not in the cluster any more, whatever the indices say; uids never return."""
@@ -109,11 +111,17 @@ class World:
         return [child for child in found if child.uid not in self._gone]
 
     def namespace(self, name: str) -> NamespaceExtract:
-        """What is known of a namespace; nothing where namespaces are not watched."""
-        found: NamespaceExtract | None = None
-        if "namespaces" in self._indices:
-            found = self._newest("namespaces", name, lambda extract: extract.version)
-        return unknown_namespace(name) if found is None else found
+        """What is known of a namespace."""
+        return self.known_namespace(name) or unknown_namespace(name)
+
+    def known_namespace(self, name: str) -> NamespaceExtract | None:
+        """A namespace as it is watched, or was read; None before that."""
+        if "namespaces" not in self._indices:
+            return self.read_namespaces.get(name)
+        found: NamespaceExtract | None = self._newest(
+            "namespaces", name, lambda extract: extract.version
+        )
+        return found
 
     def _newest(self, index: str, key: object, version: Callable[[Any], int]) -> Any:
         # An object that was deleted unseen and made again stands here twice until the next census.
