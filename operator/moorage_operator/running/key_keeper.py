@@ -2,6 +2,7 @@
 
 import base64
 import logging
+import math
 import re
 import secrets
 import time
@@ -54,10 +55,13 @@ class KeyKeeper:
         self._clock = clock
         self._rotate_every_seconds = rotate_every_days * ROTATION_SECONDS_PER_DAY
         self._kept: dict[ResourceName, tuple[float, SecretContent]] = {}
+        self._bare: dict[ResourceName, float] = {}
+        """Places where there was no Secret, and until when that is believed."""
 
     def forget(self, owner: Owner) -> None:
         """The owner is gone, or its Secret is no longer what was read."""
         self._kept.pop(_place(owner), None)
+        self._bare.pop(_place(owner), None)
 
     async def read(self, owner: Owner) -> SecretContent | None:
         """The Secret at the owner's place, whoever owns it."""
@@ -66,6 +70,18 @@ class KeyKeeper:
         if kept is not None and now < kept[0]:
             return kept[1]
         return self._keep(owner, await read_secret(self._client, place))
+
+    async def left_over(self, owner: Owner) -> SecretContent | None:
+        """The Secret of a group that needs none: it may have been a stdio group until now.
+
+        Nothing else tells of it: its pods may never have been made, or be deleted already.
+        """
+        if self._clock() < self._bare.get(_place(owner), -math.inf):
+            return None
+        secret = await self.read(owner)
+        if secret is None:
+            self._bare[_place(owner)] = self._clock() + KEPT_SECONDS
+        return secret
 
     async def keep_group_key(self, owner: Owner) -> str | None:
         """The key of a stdio group, made if there is none; None where the place is taken."""
@@ -133,6 +149,7 @@ class KeyKeeper:
             self.forget(owner)
         else:
             self._kept[_place(owner)] = (self._clock() + KEPT_SECONDS, secret)
+            self._bare.pop(_place(owner), None)
         return secret
 
 

@@ -102,10 +102,8 @@ class Planner:
         return snapshot, plan, []
 
     async def _with_secret(self, owner: Owner, snapshot: GroupSnapshot) -> GroupSnapshot:
-        # A group that has a Deployment is a stdio group, or was one until now.
-        if not is_stdio(snapshot.resource) and snapshot.deployment is None:
-            return snapshot
-        secret = await self._keys.read(owner)
+        needs_one = is_stdio(snapshot.resource)
+        secret = await (self._keys.read(owner) if needs_one else self._keys.left_over(owner))
         if secret is None:
             return snapshot
         return _with_children(snapshot, _secret_child(owner, secret.owner_uid))

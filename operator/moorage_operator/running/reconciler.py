@@ -74,6 +74,8 @@ class Reconciler:
         refused += await self._children.apply(plan.children, self._world)
         plan = with_refusals(GATEWAY if key.kind == GATEWAY_KIND else GROUP, plan, refused)
         await self._children.delete(plan.unwanted, seen.observed.uid, self._world)
+        if any(child.kind == "Secret" for child in plan.unwanted):
+            self._forget_keys(key)
         if plan.scale is not None and not refused:
             await scale_object(self._client, plan.scale)
         again = await self._tell(key, seen, plan)
@@ -131,11 +133,13 @@ class Reconciler:
 
     def _forget(self, key: ResourceKey) -> None:
         self._statuses.forget(key)
-        if key.kind == GATEWAY_KIND:
-            self._keys.forget(Owner.gateway(key.name.namespace, key.name.name, ""))
-        else:
-            self._keys.forget(Owner.group(key.name.namespace, key.name.name, ""))
+        self._forget_keys(key)
+        if key.kind != GATEWAY_KIND:
             self._planner.outcomes.forget(key.name)
+
+    def _forget_keys(self, key: ResourceKey) -> None:
+        owner = Owner.gateway if key.kind == GATEWAY_KIND else Owner.group
+        self._keys.forget(owner(key.name.namespace, key.name.name, ""))
 
 
 def _resync_seconds(plan: Plan) -> float:

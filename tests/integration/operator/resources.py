@@ -33,6 +33,12 @@ def group(namespace: str, name: str, workload: str | None = None) -> dict[str, A
     return _resource("McpUpstreamGroup", namespace, name, {"source": source})
 
 
+def stdio_group(namespace: str, name: str) -> dict[str, Any]:
+    """A group of a stdio server in an image that nobody has."""
+    source = {"stdio": {"command": ["server"], "image": "moorage.invalid/server:none"}}
+    return _resource("McpUpstreamGroup", namespace, name, {"source": source})
+
+
 def gateway(namespace: str, name: str, *groups: str, **listener: object) -> dict[str, Any]:
     """A gateway with a route for each group."""
     routes = [{"path": f"/{target}/mcp", "upstream": {"name": target}} for target in groups]
