@@ -110,7 +110,7 @@ def _refuse_requests_beyond_limits(resources: Members, spec: ResourcesSpec) -> N
 def _read_quantities(value: Value | None) -> Quantities:
     if value is None:
         return ()
-    entries = value.entries(bounds.POD_ITEMS)
+    entries = value.entries(bounds.QUANTITIES)
     for name, place in entries.items():
         place.rule_on_name(name, label_key)
     return tuple(sorted((name, _read_quantity(place)) for name, place in entries.items()))
