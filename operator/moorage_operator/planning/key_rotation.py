@@ -30,6 +30,8 @@ class RingKey:
     """None while it only opens capsules because replicas lack it."""
     retired_at: int | None = None
     """When another one took over."""
+    keep_until: int | None = None
+    """Set once it is retired, and only ever raised: sessions begun with it may live that long."""
 
     @property
     def key_id(self) -> str:
@@ -74,16 +76,18 @@ def next_ring(
     """The ring as it shall be at ``now``; the same one if nothing is due.
 
     ``live_replicas`` counts all pods that may be minting, also those that report nothing; key ids
-    are in hex. ``max_session_seconds`` is the largest of the gateway's groups. ``new_key`` (32
-    random bytes) is used only if one is to be added.
+    are in hex. ``max_session_seconds`` is the largest of the gateway's groups at present; what a
+    retired key was once kept for holds though it sinks. ``new_key`` (32 random bytes) is used only
+    if one is to be added.
     """
-    kept = _without_expired(state, now - max_session_seconds - LATE_MINTING_SECONDS)
+    kept_seconds = max_session_seconds + LATE_MINTING_SECONDS
+    kept = _without_expired(_held(state, kept_seconds), now)
     waiting = kept.waiting
     if waiting is not None:
         reports = list(reported_key_ids_of_all_live_replicas)
         everywhere = 0 < live_replicas <= len(reports)
         if everywhere and all(waiting.key_id in ids for ids in reports):
-            return _promote(kept, waiting, now)
+            return _held(_promote(kept, waiting, now), kept_seconds)
         return kept
     minting_since = kept.minting.minting_since
     due = minting_since is not None and now - minting_since >= rotate_every_seconds
@@ -106,6 +110,7 @@ def ring_annotation(state: KeyRingState) -> str:
                 ("added", key.added_at),
                 ("minting", key.minting_since),
                 ("retired", key.retired_at),
+                ("keep_until", key.keep_until),
             )
             if value is not None
         }
@@ -135,11 +140,20 @@ def read_ring(text: str, annotation: str | None, now: int) -> KeyRingState:
     )
 
 
-def _without_expired(state: KeyRingState, retired_before: int) -> KeyRingState:
+def _held(state: KeyRingState, kept_seconds: int) -> KeyRingState:
+    """Every retired key is kept for at least so long after it was retired."""
+    return KeyRingState(tuple(_held_key(key, kept_seconds) for key in state.keys))
+
+
+def _held_key(key: RingKey, kept_seconds: int) -> RingKey:
+    if key.retired_at is None:
+        return key
+    return replace(key, keep_until=max(key.keep_until or 0, key.retired_at + kept_seconds))
+
+
+def _without_expired(state: KeyRingState, now: int) -> KeyRingState:
     return KeyRingState(
-        tuple(
-            key for key in state.keys if key.retired_at is None or key.retired_at > retired_before
-        )
+        tuple(key for key in state.keys if key.keep_until is None or key.keep_until > now)
     )
 
 
@@ -182,4 +196,6 @@ def _with_times(
     if mints:
         return RingKey(secret, added, now if minting is None else minting)
     waits = bool(times) and minting is None
-    return RingKey(secret, added, minting, None if waits else times.get("retired", now))
+    if waits:
+        return RingKey(secret, added)
+    return RingKey(secret, added, minting, times.get("retired", now), times.get("keep_until"))

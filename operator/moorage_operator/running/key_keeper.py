@@ -41,8 +41,6 @@ ROTATION_SECONDS_PER_DAY = 86_400
 LONGEST_SESSION_SECONDS = 86_400
 _GROUP_KEY = re.compile(r"[0-9a-f]{64}")
 
-GroupDocuments = Mapping[ResourceName, ObservedResource]
-
 
 class KeyKeeper:
     """Reads and writes key Secrets of gateways and stdio groups.
@@ -140,7 +138,7 @@ class KeyKeeper:
             0 if deployment is None else deployment.replicas,
             now,
             self._rotate_every_seconds,
-            longest_session_seconds(snapshot.groups),
+            longest_session_seconds(snapshot),
             secrets.token_bytes(KEY_BYTES),
         )
 
@@ -196,12 +194,16 @@ def is_stdio(resource: ObservedResource) -> bool:
     return group is not None and isinstance(group.spec.source, StdioSource)
 
 
-def longest_session_seconds(groups: GroupDocuments) -> int:
-    """The longest that a session of any of the groups may live."""
-    accepted = [group for group in map(_accepted, groups.values()) if group is not None]
-    return max(
-        (group.spec.sessions.max_seconds for group in accepted), default=LONGEST_SESSION_SECONDS
-    )
+def longest_session_seconds(snapshot: GatewaySnapshot) -> int:
+    """The longest that a session of any of the gateway's groups may live.
+
+    What the published table says counts too: it goes on where a document is refused.
+    """
+    published = () if snapshot.published is None else snapshot.published.groups
+    accepted = [group for group in map(_accepted, snapshot.groups.values()) if group is not None]
+    spans = [group.spec.sessions.max_seconds for group in accepted]
+    spans += [group.sessions.max_seconds for group in published if not group.unresolved]
+    return max(spans, default=LONGEST_SESSION_SECONDS)
 
 
 def _accepted(resource: ObservedResource) -> McpUpstreamGroup | None:

@@ -1,6 +1,7 @@
 """A key ring over time: no capsule that a client may still hold ever loses its key."""
 
 import hashlib
+import json
 from dataclasses import dataclass, field
 
 import pytest
@@ -97,6 +98,37 @@ def test_a_longer_session_life_holds_retired_keys_longer() -> None:
     kept = next_ring(minted, [], 2, at, ROTATE, 2 * SESSION, key(1))
 
     assert ids(kept) == ids(minted)
+
+
+def test_a_shorter_session_life_drops_no_retired_key_sooner() -> None:
+    minted = rotate(waiting_ring(), ROTATE + 60, ids(waiting_ring()), ids(waiting_ring()))
+    ends = ROTATE + 60 + SESSION + LATE
+
+    for restarted in (minted, read_ring(ring_text(minted), ring_annotation(minted), 10**9)):
+        kept = next_ring(restarted, [], 2, ends - 1, ROTATE, 60, key(1))
+        assert ids(kept) == ids(minted)
+        assert ids(next_ring(kept, [], 2, ends, ROTATE, 60, key(1))) == {minted.minting.key_id}
+
+
+def test_what_a_longer_session_life_raised_stays_when_it_is_shortened_again() -> None:
+    minted = rotate(waiting_ring(), ROTATE + 60, ids(waiting_ring()), ids(waiting_ring()))
+    at = ROTATE + 60 + SESSION + LATE
+
+    raised = next_ring(minted, [], 2, at - 1, ROTATE, 2 * SESSION, key(1))
+    raised = read_ring(ring_text(raised), ring_annotation(raised), 10**9)
+
+    assert ids(next_ring(raised, [], 2, at + SESSION - 1, ROTATE, 60, key(1))) == ids(minted)
+
+
+def test_a_retired_key_of_an_older_operator_is_kept_as_before() -> None:
+    minted = rotate(waiting_ring(), ROTATE + 60, ids(waiting_ring()), ids(waiting_ring()))
+    times = json.loads(ring_annotation(minted))
+    for each in times.values():
+        each.pop("keep_until", None)
+    older = read_ring(ring_text(minted), json.dumps(times), 10**9)
+
+    assert older.keys[1].keep_until is None
+    assert next_ring(older, [], 2, ROTATE + 61, ROTATE, SESSION, key(1)) == minted
 
 
 def test_a_full_ring_waits_for_room() -> None:
