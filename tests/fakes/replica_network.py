@@ -100,6 +100,14 @@ class SimulatedReplica:
     def touch(self, tag: bytes, uid: str) -> None:
         self.ledger.touch(tag, self.group, uid, self._clock.now)
 
+    @property
+    def known(self) -> set[bytes]:
+        """The sessions that it counts."""
+        return {tag for tag, _ in self.ledger}
+
+    def forget_idle(self, tag: bytes) -> None:
+        self.ledger._forget(tag, over=False)
+
     def report(self) -> None:
         """Put what is new on its way."""
         if self.is_connected:
@@ -148,8 +156,8 @@ class Network:
         """Sessions that really live, and on which endpoint."""
         self._tags = 0
         self.told_to_leader: set[bytes] = set()
-        self.unheard: set[GatewayPod] = set()
-        """Pods that went by another leader's word and told this one nothing, or not all."""
+        self.unheard: dict[GatewayPod, int] = {}
+        """Pods that know what this leader does not, until the report of that number is heard."""
 
     def served_by(self, gateway: ResourceName) -> Mapping[ResourceName, GroupRules]:
         return self.rules
@@ -170,6 +178,7 @@ class Network:
             self.answer: 30,
             self.use_session: 10,
             self.end_session: 14,
+            self.forget_idle: 2,
             SimulatedReplica.report: 20,
             self.deliver_up: 30,
             SimulatedReplica.hear: 30,
@@ -205,6 +214,30 @@ class Network:
             one.touch(tag, self.live.pop(tag))
             one.ledger.forget(tag)
 
+    def forget_idle(self, one: SimulatedReplica) -> None:
+        """A replica has not seen a session for too long; if no other one has, it is over.
+
+        So long is far longer than what another one saw stays untold.
+        """
+        held = [tag for tag, _ in one.ledger if self._others_told(one, tag)]
+        if held:
+            tag = self.random.choice(held)
+            one.forget_idle(tag)
+            if not any(tag in each.known for each in self.replicas):
+                self.live.pop(tag, None)
+
+    def _others_told(self, one: SimulatedReplica, tag: bytes) -> bool:
+        told_by = {
+            pod
+            for group in self.leader._groups.values()
+            for endpoint in group.endpoints.values()
+            for pod, known in endpoint.pods.items()
+            if tag in set(map(_tag, known.tags))
+        }
+        return all(
+            each.pod in told_by for each in self.replicas if each is not one and tag in each.known
+        )
+
     def deliver_up(self, one: SimulatedReplica) -> None:
         """A report arrives; its answer and what concerns others is put on its way."""
         if one.up:
@@ -212,15 +245,20 @@ class Network:
 
     def _take_in(self, one: SimulatedReplica, report: DemandReport) -> None:
         heard = self.leader.hear(one.pod, report, self.clock.now)
-        if not report.more:
-            self.unheard.discard(one.pod)
+        if not report.more and report.seq >= self.unheard.get(one.pod, 0):
+            self.unheard.pop(one.pod, None)
         for group in report.groups.values():
             for endpoint in group.endpoints.values():
                 self.told_to_leader.update(map(_tag, (*endpoint.opened, *endpoint.seen)))
+                self.told_to_leader -= set(map(_tag, endpoint.idle)) - self._counted_by_leader()
         self._tell(one, answer=True)
         for other in self.replicas:
             if other.pod in heard.to_guide and self.random.random() < 0.9:
                 self._tell(other, answer=False)
+
+    def _counted_by_leader(self) -> set[bytes]:
+        groups = self.leader._groups.values()
+        return {_tag(tag) for group in groups for at in group.endpoints.values() for tag in at.tags}
 
     def _tell(self, one: SimulatedReplica, *, answer: bool) -> None:
         guidance: Guidance | None
@@ -246,22 +284,27 @@ class Network:
         self.leader.vanish(one.pod, self.clock.now, may_live_on=True)
         told = self.told_to_leader
         if one.pod in self.unheard:  # what it opened others may have seen and not yet told
-            self.unheard = {each.pod for each in self.replicas} - {one.pod}
+            self._expect_all_anew()
+            del self.unheard[one.pod]
         self.replicas[self.replicas.index(one)] = self._new_replica()
         self._lose_unknown(told)
 
     def change_leader(self, one: SimulatedReplica) -> None:
         self.leader = DemandLedger(self, self.clock.now)
         self.told_to_leader = set()
-        self.unheard = {each.pod for each in self.replicas}
+        self._expect_all_anew()
         self._lose_unknown(set())
         for each in self.replicas:
             each.disconnect()
             each.connect()
 
+    def _expect_all_anew(self) -> None:
+        """What is on its way already may have been written too early."""
+        self.unheard = {each.pod: each.guided._count.next_seq for each in self.replicas}
+
     def _lose_unknown(self, told: set[bytes]) -> None:
         """What nobody knows who is left, nobody can count: it takes two faults at once."""
-        known = told.union(*({tag for tag, _ in each.ledger} for each in self.replicas))
+        known = told.union(*(each.known for each in self.replicas))
         for tag in self.live.keys() - known:
             del self.live[tag]
 

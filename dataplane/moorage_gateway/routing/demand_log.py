@@ -42,6 +42,23 @@ class PlaceNews:
     def __len__(self) -> int:
         return len(self.opened) + len(self.seen) + len(self.ended) + len(self.idle)
 
+    def note_live(self, tag: bytes, *, opened: bool = False) -> None:
+        """It is counted, though it may just have been told idle: one report has no order."""
+        self.idle.pop(tag, None)
+        (self.opened if opened else self.seen)[tag] = None
+
+    def note_ended(self, tag: bytes) -> None:
+        """It is over for everybody."""
+        for live in (self.opened, self.seen, self.idle):
+            live.pop(tag, None)
+        self.ended[tag] = None
+
+    def note_idle(self, tag: bytes) -> None:
+        """It is counted no more. That it was opened is told all the same: it took a slot, which
+        the leader gives anew."""
+        self.seen.pop(tag, None)
+        self.idle[tag] = None
+
     def report(self) -> EndpointReport:
         """As it is sent."""
         return EndpointReport(
@@ -72,12 +89,12 @@ class DemandLog:
     def opened(self, group: str, uid: str, tag: bytes) -> None:
         """A session began through us."""
         if self._connected:
-            self._of((group, uid)).opened[tag] = None
+            self._of((group, uid)).note_live(tag, opened=True)
 
     def seen(self, group: str, uid: str, tag: bytes) -> None:
         """A session that another replica opened came to us."""
         if self._connected:
-            self._of((group, uid)).seen[tag] = None
+            self._of((group, uid)).note_live(tag)
 
     def ended(self, group: str, uid: str, tag: bytes) -> None:
         """A session is over."""
@@ -85,18 +102,12 @@ class DemandLog:
             del self._unconfirmed[next(iter(self._unconfirmed))]
         self._unconfirmed[tag] = ((group, uid), 0)
         if self._connected:
-            news = self._of((group, uid))
-            news.opened.pop(tag, None)
-            news.seen.pop(tag, None)
-            news.ended[tag] = None
+            self._of((group, uid)).note_ended(tag)
 
     def idle(self, group: str, uid: str, tag: bytes) -> None:
         """A session was not seen for too long."""
         if self._connected:
-            news = self._of((group, uid))
-            news.opened.pop(tag, None)
-            news.seen.pop(tag, None)
-            news.idle[tag] = None
+            self._of((group, uid)).note_idle(tag)
 
     # the channel says
 
@@ -171,7 +182,7 @@ class DemandLog:
         for tag, session in self._ledger:
             place = (session.group.name, session.endpoint_uid)
             if place in fresh:
-                self._of(place).seen[tag] = None
+                self._of(place).note_live(tag)
 
     def _of(self, place: Place) -> PlaceNews:
         news = self._news.get(place)

@@ -23,6 +23,8 @@ class SessionSlots:
         self._accounts: dict[str, SlotAccount] = {}
         self._placeable: set[str] = set()
         self._open = LoadLadder()
+        self._overrun: set[str] = set()
+        """Endpoints with more places kept than guidance covers that came meanwhile."""
         self._alone: tuple[int, int] | None = None
         """perPod and replicas, while no operator gives out slots."""
         self.held = 0
@@ -60,6 +62,7 @@ class SessionSlots:
         self._placeable.discard(uid)
         self._open.remove(uid)
         self._accounts.pop(uid, None)
+        self._overrun.discard(uid)
 
     # what begins and ends
 
@@ -71,9 +74,13 @@ class SessionSlots:
     def give_back(self, uid: str) -> None:
         """The counterpart of ``keep``."""
         account = self._accounts.get(uid)
-        if account is not None and account.places:
-            account.places -= 1
-            self._reorder(uid)
+        if account is None or not account.places:
+            return
+        account.places -= 1
+        self._reorder(uid)
+        if uid in self._overrun and not account.is_overrun:
+            self._overrun.discard(uid)
+            self._count.hurry()  # others wait until the leader knows that we have fewer
 
     def hold(self) -> None:
         """A request waits for a slot; whoever counts it so takes it back from ``held``."""
@@ -112,6 +119,7 @@ class SessionSlots:
             before = account.left
             account.guided(told.slots, told.load, report_seq)
             fewer |= account.left < before
+            (self._overrun.add if account.is_overrun else self._overrun.discard)(uid)
             self._reorder(uid)
         return fewer
 
@@ -132,7 +140,13 @@ class SessionSlots:
 
     def told(self, uid: str, report_seq: int) -> int:
         """What a whole report says is left; counted from that report on."""
+        self._overrun.discard(uid)
         return self._account(uid).told(report_seq)
+
+    @property
+    def are_in_force(self) -> bool:
+        """Whether no session can begin any more that the newest guidance does not cover."""
+        return not self._overrun
 
     def left(self, uid: str) -> int:
         """Slots left on one endpoint."""

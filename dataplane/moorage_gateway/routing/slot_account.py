@@ -33,6 +33,11 @@ class SlotAccount:
         return self._slots - self.places - self.since
 
     @property
+    def is_overrun(self) -> bool:
+        """Whether a place is kept that the slots do not cover: it was kept by an older word."""
+        return self.places > 0 and self.left < 0
+
+    @property
     def load(self) -> int:
         """Sessions on the endpoint, as far as is known here."""
         return self._base_load + self.places + self.since - sum(self._over.values())
@@ -66,7 +71,7 @@ class SlotAccount:
 
     def told(self, report_seq: int) -> int:
         """A whole report begins a new connection: the slots that are left, and their new base."""
-        slots = max(0, self.left + self.places)
+        slots = max(0, self.left) + self.places
         self.guided(slots, self.load - self.places, report_seq)
         return slots
 

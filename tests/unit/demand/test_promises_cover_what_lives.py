@@ -22,7 +22,7 @@ def reports_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demand_log, "MAX_ENDPOINTS_PER_REPORT", 1)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(300))
 def test_live_sessions_are_counted_or_promised_and_never_beyond_per_pod(seed: int) -> None:
     async def story() -> None:
         network = Network(Random(seed), replicas=2 + seed % 2, endpoints=3, per_pod=PER_POD)

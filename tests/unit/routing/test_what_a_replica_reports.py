@@ -80,6 +80,24 @@ async def test_an_end_is_told_again_until_a_leader_has_confirmed_it() -> None:
     assert scene.news(whole=True)["uid-0"].ended == ()
 
 
+async def test_an_idle_session_that_shows_life_is_not_told_idle() -> None:
+    scene = Scene()
+    scene.open(TAG)
+    scene.news(whole=True)
+    scene.replica.forget_idle(TAG)
+    scene.replica.touch(TAG, "uid-0")
+    assert scene.news() == {"uid-0": EndpointReport(seen=(TEXT,))}
+
+
+async def test_a_session_that_is_idle_before_it_was_told_is_told_as_opened_and_idle() -> None:
+    """Else the leader would not know that its slot was taken, and never give it anew."""
+    scene = Scene()
+    scene.news(whole=True)
+    scene.open(TAG)
+    scene.replica.forget_idle(TAG)
+    assert scene.news() == {"uid-0": EndpointReport(opened=(TEXT,), idle=(TEXT,))}
+
+
 async def test_ends_that_no_leader_hears_of_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demand_log, "MAX_ENDED_KEPT", 2)
     scene = Scene()
