@@ -47,9 +47,15 @@ class ObjectConflict(ApiRefusal):
 class NotPermitted(ApiRefusal):
     """The operator lacks the right, or the namespace is being deleted."""
 
-    @property
-    def namespace_is_ending(self) -> bool:
-        return "because it is being terminated" in self.message
+
+def is_namespace_ending(error: ClusterError) -> bool:
+    """Whether what was to be written has no place: its namespace is being deleted, or is gone.
+
+    An end like any other, and nothing to warn of.
+    """
+    if isinstance(error, NotPermitted):
+        return "because it is being terminated" in error.message
+    return isinstance(error, ObjectNotFound) and error.message.startswith('namespaces "')
 
 
 def refusal(what: str, status: int, reason: str, message: str) -> ApiRefusal:

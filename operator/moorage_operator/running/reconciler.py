@@ -8,7 +8,12 @@ from datetime import UTC, datetime
 
 from moorage_operator.api.resource_kinds import GATEWAY_KIND
 from moorage_operator.cluster.api_client import ClusterClient
-from moorage_operator.cluster.errors import ClusterError, ObjectConflict, ObjectNotFound
+from moorage_operator.cluster.errors import (
+    ClusterError,
+    ObjectConflict,
+    ObjectNotFound,
+    is_namespace_ending,
+)
 from moorage_operator.cluster.events import post_event
 from moorage_operator.cluster.objects import scale_object
 from moorage_operator.planning.conditions import GATEWAY, GROUP
@@ -123,7 +128,8 @@ class Reconciler:
                 )
             except ClusterError as error:
                 # What an Event says stands in the status as well.
-                logger.warning("%s: no Event was posted: %s", key, error)
+                level = logging.INFO if is_namespace_ending(error) else logging.WARNING
+                logger.log(level, "%s: no Event was posted: %s", key, error)
 
     def _tell_gateways(self, snapshot: GatewaySnapshot | GroupSnapshot, plan: Plan) -> None:
         """What a group's plan came to bears on the gateways that name it."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from moorage_operator.cluster.errors import (
     ApiRefusal,
     ClusterError,
-    NotPermitted,
     ObjectConflict,
+    is_namespace_ending,
 )
 from moorage_operator.planning.conditions import ConditionTypes
 from moorage_operator.planning.snapshot import ChildKey, Condition, Plan
@@ -37,10 +37,6 @@ class ChildrenRefused(ClusterError):
 def must_be_told(error: ApiRefusal) -> bool:
     """Whether only people can help; conflicts pass, and where a namespace ends nothing is lost."""
     return not (isinstance(error, ObjectConflict) or is_namespace_ending(error))
-
-
-def is_namespace_ending(error: ClusterError) -> bool:
-    return isinstance(error, NotPermitted) and error.namespace_is_ending
 
 
 def with_refusals(types: ConditionTypes, plan: Plan, refused: Iterable[RefusedChild]) -> Plan:

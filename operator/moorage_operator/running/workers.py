@@ -5,7 +5,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 
-from moorage_operator.cluster.errors import ClusterError
+from moorage_operator.cluster.errors import ClusterError, is_namespace_ending
 from moorage_operator.cluster.write_fence import Clock
 from moorage_operator.running.resource_key import ResourceKey
 from moorage_operator.running.work_queue import WorkQueue
@@ -67,8 +67,9 @@ class Workers:
         try:
             again = await self._reconcile(key)
         except ClusterError as error:
-            self._failed(key, began)
-            logger.warning("%s: %s", key, error)
+            is_expected = is_namespace_ending(error)
+            self._failed(key, began, well=is_expected)
+            logger.log(logging.INFO if is_expected else logging.WARNING, "%s: %s", key, error)
         except Exception:
             self._failed(key, began)
             logger.exception("%s: cannot be reconciled", key)
@@ -78,7 +79,7 @@ class Workers:
             self._observe(key, now - began, True)
         self._changed.set()
 
-    def _failed(self, key: ResourceKey, began: float) -> None:
+    def _failed(self, key: ResourceKey, began: float, *, well: bool = False) -> None:
         now = self._clock()
         self._queue.failed(key, now, random.random())
-        self._observe(key, now - began, False)
+        self._observe(key, now - began, well)
