@@ -6,6 +6,7 @@ from aiohttp import web
 
 from moorage_operator.running.operator_metrics import CONTENT_TYPE, OperatorMetrics
 
+UNREADY = "the Lease cannot be read, or the leader's indices are not filled; the log says more"
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
@@ -20,7 +21,7 @@ async def start_health_server(
     async def ready(_: web.Request) -> web.Response:
         if is_ready():
             return web.Response(text="ok\n")
-        return web.Response(status=503, text="the Lease cannot be read, or indices are filling\n")
+        return web.Response(status=503, text=f"{UNREADY}\n")
 
     async def exposition(_: web.Request) -> web.Response:
         refresh()

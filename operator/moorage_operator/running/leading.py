@@ -16,6 +16,7 @@ from moorage_operator.cluster.write_fence import Clock
 from moorage_operator.running.census import Census
 from moorage_operator.running.channel_keeper import ChannelKeeper
 from moorage_operator.running.child_writer import ChildWriter
+from moorage_operator.running.filling import Filling
 from moorage_operator.running.handlers import operator_settings, register_handlers
 from moorage_operator.running.key_keeper import KeyKeeper
 from moorage_operator.running.links import Links
@@ -41,7 +42,7 @@ PLURALS = frozenset({"mcpgateways", "mcpupstreamgroups"})
 WAIT_SECONDS = 2.0
 RESTART_SECONDS = 1.0
 KOPF_END_SECONDS = 1.5
-LEADERS_TASKS = ("workers", "census", "channel keeper")
+LEADERS_TASKS = ("indices", "workers", "census", "channel keeper")
 
 
 class Leading:
@@ -77,13 +78,15 @@ class Leading:
         self._clusterwide = not settings.file.watch_namespaces
         self.world: World | None = None
         self._workers: Workers | None = None
-        self._noticed: Noticed | None = None
+        self._filling: Filling | None = None
+        self.has_begun = False
+        """Whether this process has taken the Lease: after that it never stands by."""
 
     @property
     def filled_world(self) -> World | None:
         """The world, unless its indices are still being filled."""
-        noticed = self._noticed
-        return self.world if noticed is not None and noticed.has_begun else None
+        filling = self._filling
+        return self.world if filling is not None and filling.is_complete else None
 
     def waiting(self) -> int:
         """How many resources wait for a worker."""
@@ -100,6 +103,7 @@ class Leading:
 
     async def run(self, reports: Reports) -> None:
         """Lead until the stop; what kopf cannot survive begins again from the indices."""
+        self.has_begun = True
         while await self._stop.until(self._prepare()):
             try:
                 await self._watch(reports)
@@ -130,7 +134,8 @@ class Leading:
         links, watched = Links(), self._settings.file.watch_namespaces
         children = ChildWriter(self._client, self._clock)
         workers = Workers(self._reconcile, self._observe, self._clock)
-        noticed = self._noticed = Noticed(links, children, workers.add)
+        noticed = Noticed(links, children, workers.add)
+        filling = self._filling = Filling(self._client, watched, noticed)
         registry = register_handlers(links, noticed, clusterwide=self._clusterwide)
 
         @kopf.on.startup(registry=registry, id="begin")
@@ -140,6 +145,7 @@ class Leading:
             self.world, self._workers = world, workers
             census = Census(self._client, world, noticed, watched, workers.add)
             if not self._stop.is_asked:
+                self._tasks.start("indices", filling.run(), returns=True)
                 self._tasks.start("workers", workers.run())
                 self._tasks.start("census", census.run(self._leading_since))
                 self._tasks.start("channel keeper", self._channel.run())

@@ -87,9 +87,10 @@ class OperatorProcess:
             await self._connections.close()
 
     def _is_ready(self) -> bool:
-        return (
-            self._leading.world is not None if self._lease.is_leader() else self._lease.is_known()
-        )
+        """A standby with the Lease in sight, the leader with its indices filled."""
+        if self._leading.has_begun or self._lease.is_leader():
+            return self._leading.filled_world is not None
+        return self._lease.is_known()
 
     def _refresh_metrics(self) -> None:
         self._metrics.leader.set(self._lease.is_leader())

@@ -13,6 +13,7 @@ from moorage_operator.__main__ import main
 from moorage_operator.cluster.lease import Lease
 from moorage_operator.running.census import Census
 from moorage_operator.running.channel_keeper import ChannelKeeper
+from moorage_operator.running.filling import Filling
 from moorage_operator.running.report_channel.report_server import ReportServer
 from moorage_operator.running.workers import Workers
 
@@ -22,6 +23,7 @@ FAULTS: dict[str, tuple[type, str]] = {
     "report channel": (ReportServer, "start"),
     "workers": (Workers, "_work"),
     "census": (Census, "run"),
+    "indices": (Filling, "_any_resource"),
     "channel keeper": (ChannelKeeper, "run"),
 }
 MESSAGE = "broken on purpose"

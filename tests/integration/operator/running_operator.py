@@ -81,6 +81,10 @@ class RunningOperator:
         found = re.search(rf"^{name} (\S+)$", self._metrics(), re.MULTILINE)
         return float(found[1]) if found else None
 
+    def is_ready(self) -> bool:
+        """What the kubelet is told."""
+        return self._page("readyz") != ""
+
     def writes(self) -> float:
         """Requests that write, those to the Lease left out."""
         counted = re.findall(
@@ -95,10 +99,13 @@ class RunningOperator:
         )
 
     def _metrics(self) -> str:
+        return self._page("metrics")
+
+    def _page(self, name: str) -> str:
+        """Empty where nobody answers, or with an error."""
+        url = f"http://127.0.0.1:{self._metrics_port}/{name}"
         try:
-            with urllib.request.urlopen(
-                f"http://127.0.0.1:{self._metrics_port}/metrics", timeout=2
-            ) as answer:
+            with urllib.request.urlopen(url, timeout=2) as answer:
                 text: str = answer.read().decode()
                 return text
         except (URLError, OSError):

@@ -42,6 +42,17 @@ async def test_a_task_that_returns_stops_it_too(caplog: pytest.LogCaptureFixture
     assert "'census' ended, which nobody asked it to" in caplog.text
 
 
+async def test_a_task_that_may_be_done_stops_nothing_by_its_end() -> None:
+    stop = Stop()
+    tasks = VitalTasks(stop)
+    tasks.start("indices", _returns(), returns=True)
+    await asyncio.sleep(0.01)
+    assert not stop.is_asked
+    tasks.start("more indices", _breaks(), returns=True)
+    await asyncio.wait_for(stop.wait(), 1)
+    assert stop.exit_code == 1
+
+
 async def test_tasks_that_are_ended_stop_nothing() -> None:
     stop = Stop()
     tasks = VitalTasks(stop)
