@@ -74,8 +74,10 @@ class Planner:
             snapshot = _with_children(snapshot, strangers)
             plan = plan_gateway(snapshot, self._settings)
         if _mounts_keys(plan):
+            group_keys, refused = await self._group_keys(name, snapshot)
+            if refused:
+                return snapshot, without_writes(plan), refused
             try:
-                group_keys = await self._group_keys(name, snapshot)
                 keys = await self._keys.keep_ring(owner, snapshot, group_keys)
             except ApiRefusal as error:
                 return snapshot, without_writes(plan), [_refused_secret(owner, error)]
@@ -124,13 +126,18 @@ class Planner:
 
     async def _group_keys(
         self, gateway: ResourceName, snapshot: GatewaySnapshot
-    ) -> Mapping[ResourceName, str]:
-        keys = {}
+    ) -> tuple[Mapping[ResourceName, str], list[RefusedChild]]:
+        keys, refused = {}, []
         for name, uid in stdio_groups(gateway, snapshot).items():
-            key = await self._keys.keep_group_key(Owner.group(name.namespace, name.name, uid))
-            if key is not None:
-                keys[name] = key
-        return keys
+            owner = Owner.group(name.namespace, name.name, uid)
+            try:
+                key = await self._keys.keep_group_key(owner)
+            except ApiRefusal as error:
+                refused.append(_refused_secret(owner, error))
+            else:
+                if key is not None:
+                    keys[name] = key
+        return keys, refused
 
 
 def _mounts_keys(plan: Plan) -> bool:
