@@ -94,6 +94,8 @@ class Census:
                 self._world.take_for_gone(uid)
                 self._tell(before[uid])
                 gone += 1
+        self._world.forget_unindexed(COUNTED_KINDS)
+        self._noticed.forget_unseen(self._world)
         return gone
 
     async def _listed_uids(self, kind: str) -> set[str]:

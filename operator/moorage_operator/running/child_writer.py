@@ -28,6 +28,10 @@ class ChildWriter:
         left = self.left.get(seen.key)
         return left is not None and left.uid == seen.uid and left.digest == seen.digest
 
+    def forget_unseen(self, world: World) -> None:
+        """Forget children that are not there, of resources that may be gone as well."""
+        self.left.forget_unseen(lambda key: world.child(key) is not None, self._clock())
+
     async def strangers_at(
         self, manifests: Iterable[Manifest], known: Mapping[ChildKey, ObservedChild]
     ) -> dict[ChildKey, ObservedChild]:

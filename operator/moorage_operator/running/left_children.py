@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,12 @@ class LeftChildren:
         left = self._left.get(key)
         if left is not None and uid in (None, left.uid):
             del self._left[key]
+
+    def forget_unseen(self, is_seen: Callable[[ChildKey], bool], now: float) -> None:
+        """Forget what was deleted before the answer to its last write had come."""
+        for key in [key for key, left in self._left.items() if now - left.at >= UNSEEN_SECONDS]:
+            if not is_seen(key):
+                del self._left[key]
 
     def must_apply(
         self, key: ChildKey, manifest: Manifest, seen: ChildExtract | None, now: float

@@ -14,6 +14,7 @@ from moorage_operator.running.extracts import (
 from moorage_operator.running.links import Links, WorkloadRef
 from moorage_operator.running.newest import Newest
 from moorage_operator.running.resource_key import ResourceKey, gateway_key, group_key
+from moorage_operator.running.world import World
 
 Enqueue = Callable[[ResourceKey], None]
 
@@ -40,6 +41,10 @@ class Noticed:
         self._namespaces: Newest[str, NamespaceExtract] = Newest()
         self.has_begun = False
         """Whether an event came: none is told before every index is filled."""
+
+    def forget_unseen(self, world: World) -> None:
+        """Children whose end was told before they were known to have been made."""
+        self._children.forget_unseen(world)
 
     def gateway(self, extract: ResourceExtract, *, gone: bool) -> None:
         """A gateway appeared, changed or went: also those that it names, now or before."""

@@ -46,6 +46,11 @@ class World:
         """An object is not in the cluster any more, whatever the indices say; uids never return."""
         self._gone.add(uid)
 
+    def forget_unindexed(self, kinds: Iterable[str]) -> None:
+        """What the indices hold no more need not be taken for gone."""
+        held = {_uid(each) for kind in kinds for each in self._extracts(kind)}
+        self._gone &= held
+
     def indexed(self, kind: str) -> dict[str, Any]:
         """The extracts of all objects of a kind that are believed to be there, by uid."""
         return {
