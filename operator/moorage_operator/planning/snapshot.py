@@ -41,6 +41,8 @@ class ObservedChild:
     key: ChildKey
     owner_uid: str | None
     """The uid in its controlling owner reference."""
+    uid: str = ""
+    """Of the object itself: writes go to this one only."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from moorage_operator.cluster.api_client import ClusterClient
-from moorage_operator.cluster.errors import ApiRefusal
+from moorage_operator.cluster.errors import ApiRefusal, ObjectConflict
 from moorage_operator.cluster.objects import apply_object, delete_object, read_object
 from moorage_operator.cluster.write_fence import Clock
 from moorage_operator.planning.ownership import child_key
@@ -38,7 +38,8 @@ class ChildWriter:
         """Objects at the places of children that are to be made, which no watch tells of.
 
         A forced apply would take over a user's object of that name, so every place is looked at
-        before the first write to it.
+        before the first write to it. One that comes after this look is not written to either:
+        the write conflicts, and the next look finds it.
         """
         found = {}
         for manifest in manifests:
@@ -47,17 +48,30 @@ class ChildWriter:
                 continue
             if (document := await read_object(self._client, key)) is not None:
                 extract = child_extract(key.kind, document)
-                found[key] = ObservedChild(key, extract.owner_uid)
+                found[key] = ObservedChild(key, extract.owner_uid, extract.uid)
         return found
 
-    async def apply(self, manifests: Iterable[Manifest], world: World) -> list[RefusedChild]:
-        """Apply what does not stand so already, in order; a refused child holds up no other."""
+    async def apply(
+        self,
+        manifests: Iterable[Manifest],
+        known: Mapping[ChildKey, ObservedChild],
+        world: World,
+    ) -> list[RefusedChild]:
+        """Apply what does not stand so already, in order; a refused child holds up no other.
+
+        ``known`` is what was there when this was planned; where it has nothing, children are
+        created and nothing is written over. Raises ``ObjectConflict`` if that is not so any more.
+        """
         refused = []
         for manifest in manifests:
             key = child_key(manifest)
             if self.left.must_apply(key, manifest, world.child(key), self._clock()):
+                uid = self._standing_uid(key, known, world)
                 try:
-                    answer = await apply_object(self._client, manifest)
+                    answer = await apply_object(self._client, manifest, uid)
+                except ObjectConflict:
+                    self.left.forget(key)
+                    raise
                 except ApiRefusal as error:
                     if not must_be_told(error):
                         raise
@@ -73,6 +87,14 @@ class ChildWriter:
             if uid is not None:
                 await delete_object(self._client, key, uid)
             self.left.forget(key)
+
+    def _standing_uid(
+        self, key: ChildKey, known: Mapping[ChildKey, ObservedChild], world: World
+    ) -> str | None:
+        left, seen = self.left.get(key), world.child(key)
+        if left is not None and (seen is None or seen.version < left.version):
+            return left.uid
+        return known[key].uid if key in known else None
 
     async def _uid(self, key: ChildKey, owner_uid: str, world: World) -> str | None:
         seen = world.child(key)

@@ -76,7 +76,7 @@ class Reconciler:
             self._forget(key)
             return None
         snapshot, plan, refused = await self._plan(key, seen)
-        refused += await self._children.apply(plan.children, self._world)
+        refused += await self._children.apply(plan.children, snapshot.children, self._world)
         plan = with_refusals(GATEWAY if key.kind == GATEWAY_KIND else GROUP, plan, refused)
         await self._children.delete(plan.unwanted, seen.observed.uid, self._world)
         if any(child.kind == "Secret" for child in plan.unwanted):

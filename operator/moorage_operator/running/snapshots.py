@@ -157,7 +157,7 @@ class Snapshots:
         at_its_place = self._world.workload("Deployment", place)
         if at_its_place is not None:
             children[at_its_place.child.key] = at_its_place.child
-        return {key: ObservedChild(key, each.owner_uid) for key, each in children.items()}
+        return {key: ObservedChild(key, each.owner_uid, each.uid) for key, each in children.items()}
 
     def _rollout(self, owner: ObservedResource, place: ResourceName) -> ObservedDeployment | None:
         found = self._world.workload("Deployment", place)
