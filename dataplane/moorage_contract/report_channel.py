@@ -5,9 +5,10 @@ first one of a connection whole, then what changed. Down comes a ``Guidance`` fo
 Unknown members are ignored, so that either side may be the newer one.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 VERSION = 1
 AUDIENCE = "moorage-operator"
@@ -29,6 +30,22 @@ LOST_SECONDS = 10.0
 STOPPING = 1001
 """Close code of a gateway that ends: it opens no session any more."""
 
+MAX_GROUPS_PER_REPORT = 2_048
+MAX_PIECES = 64
+"""Reports with ``more`` in a row."""
+MAX_WHY_CHARS = 256
+MAX_VERSIONS = 32
+MAX_VERSION_CHARS = 64
+
+Tag = Annotated[str, Meta(max_length=32)]
+Tags = Annotated[tuple[Tag, ...], Meta(max_length=MAX_FRAME_BYTES // 12)]
+"""No fewer than a frame holds: all of one endpoint may end at once."""
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Sequence = Annotated[int, Meta(ge=0, le=2**53)]
+Name = Annotated[str, Meta(max_length=512)]
+"""Of a Kubernetes object, with its namespace; or its uid."""
+Version = Annotated[str, Meta(max_length=MAX_VERSION_CHARS)]
+
 EndpointHealth = Literal["verifying", "ready", "down"]
 
 
@@ -38,8 +55,8 @@ class Handshake(msgspec.Struct, frozen=True, kw_only=True):
     state: EndpointHealth = "verifying"
     own: bool = False
     """Whether it shook hands (or tried to) itself; else it takes another's word or knows none."""
-    why: str = ""
-    versions: tuple[str, ...] = ()
+    why: Annotated[str, Meta(max_length=MAX_WHY_CHARS)] = ""
+    versions: Annotated[tuple[Version, ...], Meta(max_length=MAX_VERSIONS)] = ()
 
 
 class EndpointReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -47,29 +64,29 @@ class EndpointReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     handshake: Handshake | None = None
     """None: as last told."""
-    slots: int = 0
+    slots: Count = 0
     """Of an endpoint that this connection tells of for the first time: how many sessions this
     replica still opens there by what it goes by."""
-    opened: tuple[str, ...] = ()
+    opened: Tags = ()
     """Sessions that began through this replica and live."""
-    seen: tuple[str, ...] = ()
+    seen: Tags = ()
     """Sessions that this replica serves from now on and others opened."""
-    ended: tuple[str, ...] = ()
+    ended: Tags = ()
     """Sessions that are over for everybody."""
-    idle: tuple[str, ...] = ()
+    idle: Tags = ()
     """Sessions that this replica has not seen for the group's ``idleSeconds``."""
 
 
 class GroupReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """News of one upstream group."""
 
-    arrivals: int = 0
+    arrivals: Count = 0
     """Sessions that clients wanted to begin since the last report."""
-    held: int = 0
+    held: Count = 0
     """Requests that wait for a slot at this moment."""
-    endpoints: dict[str, EndpointReport] = {}
+    endpoints: Annotated[dict[Name, EndpointReport], Meta(max_length=MAX_ENDPOINTS_PER_REPORT)] = {}
     """By uid; those that are not named have no news."""
-    gone: tuple[str, ...] = ()
+    gone: Annotated[tuple[Name, ...], Meta(max_length=MAX_ENDPOINTS_PER_REPORT)] = ()
     """Endpoints that left the table, with all their sessions."""
 
 
@@ -77,28 +94,28 @@ class DemandReport(msgspec.Struct, frozen=True, kw_only=True):
     """What one gateway pod tells."""
 
     version: int = VERSION
-    seq: int
+    seq: Sequence
     """Rises by one with each report of a process, over all its connections."""
     whole: bool = False
     """All that was told before is void."""
     more: bool = False
     """The rest follows at once; there is no answer before it."""
-    gateway: str
+    gateway: Name
     """``namespace/name``."""
-    pod: str
-    table_digest: str
+    pod: Name
+    table_digest: Name
     """Of the table in force."""
-    key_ids: tuple[str, ...] = ()
-    guidance_seq: int = 0
+    key_ids: Annotated[tuple[Name, ...], Meta(max_length=256)] = ()
+    guidance_seq: Sequence = 0
     """The newest guidance of this connection that is in force."""
-    streams: int = 0
-    sessions: int = 0
+    streams: Count = 0
+    sessions: Count = 0
     stopping: bool = False
     """The process got the word to end; it serves on for a while."""
-    unfollowed: dict[str, str] = {}
+    unfollowed: Annotated[dict[Name, str], Meta(max_length=MAX_UNFOLLOWED_PER_REPORT)] = {}
     """By namespace: why the API server refuses to tell this pod the EndpointSlices of the groups
     there. What was known before stays in use."""
-    groups: dict[str, GroupReport] = {}
+    groups: Annotated[dict[Name, GroupReport], Meta(max_length=MAX_GROUPS_PER_REPORT)] = {}
     """By the table's name of the group."""
 
 

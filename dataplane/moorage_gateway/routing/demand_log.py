@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from moorage_contract.report_channel import (
     MAX_ENDPOINTS_PER_REPORT,
     MAX_TAGS_PER_REPORT,
+    MAX_VERSION_CHARS,
+    MAX_VERSIONS,
+    MAX_WHY_CHARS,
     EndpointHealth,
     EndpointReport,
     GroupReport,
@@ -17,7 +20,6 @@ from moorage_gateway.routing.session_ledger import SessionLedger
 
 MAX_ENDED_KEPT = 100_000
 """Ended sessions that no leader has confirmed, oldest out first; those it counts until idle."""
-MAX_WHY_CHARS = 256
 _HEALTH: dict[EndpointState, EndpointHealth] = {
     EndpointState.VERIFYING: "verifying",
     EndpointState.READY: "ready",
@@ -168,7 +170,7 @@ class DemandLog:
             state=_HEALTH[health.state],
             own=health.own,
             why=health.why[:MAX_WHY_CHARS],
-            versions=health.versions,
+            versions=tuple(each[:MAX_VERSION_CHARS] for each in health.versions[:MAX_VERSIONS]),
         )
         if self._told.get(place) != handshake:
             self._told[place] = handshake

@@ -12,8 +12,9 @@ from moorage_contract.report_channel import (
     Handshake,
 )
 from moorage_operator.api.metadata import ResourceName
-from moorage_operator.planning.demand import demand_ledger
-from moorage_operator.planning.demand.demand_ledger import DemandLedger, DemandRefused
+from moorage_operator.planning.demand import demand_ledger, endpoint_demand
+from moorage_operator.planning.demand.claims import DemandRefused
+from moorage_operator.planning.demand.demand_ledger import DemandLedger
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.planning.demand.served_groups import GroupRules
 from moorage_operator.planning.snapshot import EndpointVerdict, GatewayPodReport, GroupDemand
@@ -303,7 +304,10 @@ def test_a_pod_of_a_new_gateway_with_the_same_name_shows_its_own_account() -> No
     assert [each.account_uid for each in scene.ledger.reports(GATEWAY)] == ["present"]
 
 
-def test_the_last_thousand_sessions_that_ended_are_revived_by_nobody() -> None:
+def test_the_last_thousand_sessions_that_ended_are_revived_by_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(endpoint_demand, "MAX_ENDED_TAGS", 1000)
     scene = Scene()
     ended = tuple(f"s{n}" for n in range(1001))
     scene.tell(ONE, opened=ended)

@@ -13,6 +13,8 @@ class Connection:
 
     last: DemandReport
     guidance_seq: int = 0
+    pieces: int = 0
+    """Reports since the last one that was complete."""
     told_of_all: bool = False
     """Whether the first guidance went out, which names every endpoint."""
     not_served: set[ResourceName] = field(default_factory=set)

@@ -14,6 +14,7 @@ from moorage_contract.report_channel import (
     Guidance,
 )
 from moorage_operator.api.metadata import ResourceName
+from moorage_operator.planning.demand.claims import Brought, DemandRefused, require_measure
 from moorage_operator.planning.demand.connection import (
     Connection,
     Heard,
@@ -34,10 +35,6 @@ PROMISE_SECONDS = LOST_SECONDS + 5.0
 """So long after it was last heard of, a pod may still go by what it was told."""
 
 
-class DemandRefused(Exception):
-    """A report that cannot be taken in; the message says why and what to do."""
-
-
 class DemandLedger:
     """All that the leader knows from reports."""
 
@@ -46,6 +43,7 @@ class DemandLedger:
         self._settled_at = leading_since + PROMISE_SECONDS
         self._groups: dict[ResourceName, GroupOfPods] = {}
         self._connections: dict[GatewayPod, Connection] = {}
+        self._brought = Brought()
 
     # what plans are made from
 
@@ -78,6 +76,7 @@ class DemandLedger:
         self._connections.pop(pod, None)
         self._connections[pod] = connection
         known, connection.last = connection.last if before else None, report
+        connection.pieces = connection.pieces + 1 if report.more else 0
         served = self._rules_of(pod)
         told = {group_of(name, pod.gateway): news for name, news in report.groups.items()}
         connection.not_served |= (told.keys() | self._groups_of(pod)) - served.keys()
@@ -115,21 +114,29 @@ class DemandLedger:
     def _require_sense(self, pod: GatewayPod, report: DemandReport) -> None:
         if pod not in self._connections and not report.whole:
             raise DemandRefused("the first report of a connection must be whole")
-        if self.sessions + self._new_tags(pod, report) > MAX_SESSIONS:
+        connection = self._connections.get(pod)
+        if connection is not None:
+            require_measure(connection, report)
+        sessions, endpoints = self._new(pod, report)
+        self._brought.require_room(pod, sessions, endpoints)
+        if self.sessions + sessions > MAX_SESSIONS:
             raise DemandRefused(
                 f"the operator counts at most {MAX_SESSIONS} sessions and has {self.sessions}: "
                 "lower sessions.idleSeconds, or serve with more than one installation"
             )
 
-    def _new_tags(self, pod: GatewayPod, report: DemandReport) -> int:
-        new = 0
+    def _new(self, pod: GatewayPod, report: DemandReport) -> tuple[int, int]:
+        """How many sessions and endpoints it would bring."""
+        tags_brought = endpoints_brought = 0
         for named, told in report.groups.items():
             group = self._groups.get(group_of(named, pod.gateway))
             for uid, endpoint in told.endpoints.items():
                 known = group.endpoints.get(uid) if group is not None else None
                 tags = known.tags if known is not None else {}
-                new += sum(tag not in tags for tag in (*endpoint.opened, *endpoint.seen))
-        return new
+                told_of = (*endpoint.opened, *endpoint.seen)
+                tags_brought += sum(tag not in tags for tag in told_of)
+                endpoints_brought += known is None
+        return tags_brought, endpoints_brought
 
     def _hear_groups(
         self,
@@ -139,7 +146,7 @@ class DemandLedger:
         now: float,
     ) -> None:
         for name, (rules, told) in news.items():
-            group = self._groups.setdefault(name, GroupOfPods(rules))
+            group = self._groups.setdefault(name, GroupOfPods(rules, self._brought))
             group.rules = rules
             group.hear(pod, report.seq, told, now)
         for name in self._groups_of(pod):

@@ -7,20 +7,32 @@ as long as nothing is promised beyond it.
 from dataclasses import dataclass, field
 
 from moorage_contract.report_channel import EndpointGuidance, EndpointReport, Handshake
+from moorage_operator.planning.demand.claims import Brought
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.planning.demand.promises import Promise, Promises
 from moorage_operator.planning.demand.verdicts import decisive
 
-MAX_ENDED_TAGS = 1_000
-"""Ended sessions remembered per endpoint, oldest out first: a late replica revives none."""
+MAX_ENDED_TAGS = 5_000
+"""Ended sessions remembered per group, oldest out first: a late replica revives none."""
+
+
+class EndedTags(dict[str, None]):
+    """Those of one group, oldest first."""
+
+    def note(self, tag: str) -> None:
+        """It has ended."""
+        if len(self) >= MAX_ENDED_TAGS:
+            del self[next(iter(self))]
+        self[tag] = None
 
 
 class SessionTag:
     """One live session."""
 
-    __slots__ = ("holders", "opener", "seq")
+    __slots__ = ("bringer", "holders", "opener", "seq")
 
-    def __init__(self) -> None:
+    def __init__(self, bringer: GatewayPod) -> None:
+        self.bringer = bringer
         self.holders = 0
         """Live pods that count it."""
         self.opener: Promises | None = None
@@ -44,13 +56,16 @@ class PodAtEndpoint:
 class EndpointDemand:
     """Tags, promises and handshakes of one endpoint."""
 
-    def __init__(self) -> None:
+    def __init__(self, bringer: GatewayPod, brought: Brought, ended: EndedTags) -> None:
+        """``bringer`` told of it first."""
+        self._bringer, self._brought = bringer, brought
+        brought.endpoints[bringer] += 1
         self.tags: dict[str, SessionTag] = {}
         self.pods: dict[GatewayPod, PodAtEndpoint] = {}
         self.verifier: GatewayPod | None = None
         self._orphans: dict[str, float] = {}
         """Tags that no live pod counts, and since when, oldest first."""
-        self._ended: dict[str, None] = {}
+        self._ended = ended
         # Remembered until a pod says otherwise: most reports change nothing.
         self._promised: int | None = None
         self._looked_at = False
@@ -97,12 +112,15 @@ class EndpointDemand:
         self._takers = frozenset(pod for pod in known if known[pod].state != "down")
         self._looked_at = True
 
-    def hear(self, pod: GatewayPod, report_seq: int, news: EndpointReport) -> None:
+    def hear(
+        self, pod: GatewayPod, report_seq: int, news: EndpointReport, *, slots_at_most: int
+    ) -> None:
         """Take in what a report says; the first one also says what the pod may still open."""
         self._promised = None
         known = self.pods.get(pod)
         if known is None or known.vanished_at is not None:
-            known = self.pods[pod] = PodAtEndpoint(promises=Promises(news.slots, report_seq))
+            slots = min(news.slots, slots_at_most)
+            known = self.pods[pod] = PodAtEndpoint(promises=Promises(slots, report_seq))
             self._looked_at = False
         if news.handshake is not None:
             known.handshake = news.handshake
@@ -110,9 +128,9 @@ class EndpointDemand:
         for tag in news.ended:
             self._end(tag)
         for tag in news.seen:
-            self._hold(known, tag)
+            self._hold(pod, tag)
         for tag in news.opened:
-            self._open(known, tag, report_seq)
+            self._open(pod, tag, report_seq)
         for tag in news.idle:
             self._let_go(known, tag)
 
@@ -169,6 +187,14 @@ class EndpointDemand:
             self._drop(tag)
         return before != len(self.tags)
 
+    def forget_all(self) -> None:
+        """Nobody has it any more."""
+        for tag in tuple(self.tags):
+            self._drop(tag)
+        self._brought.endpoints[self._bringer] -= 1
+        if not self._brought.endpoints[self._bringer]:
+            del self._brought.endpoints[self._bringer]
+
     def is_given_up(self, now: float, seconds: float) -> bool:
         """Whether no pod has had it in its table for so long."""
         newest = next(reversed(self._orphans.values()), None)
@@ -182,8 +208,8 @@ class EndpointDemand:
             silent.append(tag)
         return silent
 
-    def _open(self, known: PodAtEndpoint, tag: str, report_seq: int) -> None:
-        session = self._hold(known, tag)
+    def _open(self, pod: GatewayPod, tag: str, report_seq: int) -> None:
+        known, session = self.pods[pod], self._hold(pod, tag)
         if session is None:
             known.promises.opened(report_seq)  # another replica has told its end already
             known.promises.ended(report_seq)
@@ -191,12 +217,14 @@ class EndpointDemand:
             session.opener, session.seq = known.promises, report_seq
             known.promises.opened(report_seq)
 
-    def _hold(self, known: PodAtEndpoint, tag: str) -> SessionTag | None:
+    def _hold(self, pod: GatewayPod, tag: str) -> SessionTag | None:
+        known = self.pods[pod]
         if tag in self._ended:
             return None
         session = self.tags.get(tag)
         if session is None:
-            session = self.tags[tag] = SessionTag()
+            session = self.tags[tag] = SessionTag(pod)
+            self._brought.sessions[pod] += 1
         if tag not in known.tags:
             known.tags.add(tag)
             session.holders += 1
@@ -216,9 +244,7 @@ class EndpointDemand:
         return session.holders == 0
 
     def _end(self, tag: str) -> None:
-        if len(self._ended) >= MAX_ENDED_TAGS:
-            del self._ended[next(iter(self._ended))]
-        self._ended[tag] = None
+        self._ended.note(tag)
         if tag in self.tags:
             for known in self.pods.values():
                 known.tags.discard(tag)
@@ -227,5 +253,8 @@ class EndpointDemand:
 
     def _drop(self, tag: str) -> None:
         session = self.tags.pop(tag)
+        self._brought.sessions[session.bringer] -= 1
+        if not self._brought.sessions[session.bringer]:
+            del self._brought.sessions[session.bringer]
         if session.opener is not None:
             session.opener.ended(session.seq)

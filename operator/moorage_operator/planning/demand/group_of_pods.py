@@ -1,7 +1,8 @@
 """One upstream group as the pods of all its gateways together know it (pure)."""
 
 from moorage_contract.report_channel import GroupReport
-from moorage_operator.planning.demand.endpoint_demand import EndpointDemand
+from moorage_operator.planning.demand.claims import Brought
+from moorage_operator.planning.demand.endpoint_demand import EndedTags, EndpointDemand
 from moorage_operator.planning.demand.gateway_pod import GatewayPod, Wants
 from moorage_operator.planning.demand.served_groups import GroupRules
 from moorage_operator.planning.snapshot import EndpointVerdict, GroupDemand
@@ -10,8 +11,10 @@ from moorage_operator.planning.snapshot import EndpointVerdict, GroupDemand
 class GroupOfPods:
     """Its endpoints, and who serves it."""
 
-    def __init__(self, rules: GroupRules) -> None:
+    def __init__(self, rules: GroupRules, brought: Brought) -> None:
         self.rules = rules
+        self._brought = brought
+        self._ended = EndedTags()
         self.endpoints: dict[str, EndpointDemand] = {}
         self.pods: dict[GatewayPod, Wants] = {}
         """Connected pods, with what each wanted in its last report."""
@@ -46,7 +49,11 @@ class GroupOfPods:
             if uid in self.endpoints:
                 self.endpoints[uid].leave(pod, now)
         for uid, told in news.endpoints.items():
-            self.endpoints.setdefault(uid, EndpointDemand()).hear(pod, report_seq, told)
+            endpoint = self.endpoints.get(uid)
+            if endpoint is None:
+                endpoint = EndpointDemand(pod, self._brought, self._ended)
+                self.endpoints[uid] = endpoint
+            endpoint.hear(pod, report_seq, told, slots_at_most=self.rules.per_pod)
 
     def acknowledge(self, pod: GatewayPod, guidance_seq: int, *, complete: bool) -> None:
         """The pod goes by that guidance; ``complete``: nothing of its report is to come."""
@@ -76,7 +83,7 @@ class GroupOfPods:
             endpoint.expire(now, self.rules.idle_seconds, promise_seconds)
             nobody_has_it = endpoint.is_given_up(now, promise_seconds)
             if nobody_has_it and (self.pods or not endpoint.tags):
-                del self.endpoints[uid]
+                self.endpoints.pop(uid).forget_all()
 
     def demand(self) -> GroupDemand:
         """What the operator's plans are told."""

@@ -24,8 +24,9 @@ from aiohttp import web
 
 from moorage_contract.report_channel import LEADER_HEADER, MAX_FRAME_BYTES, Guidance
 from moorage_operator.api.metadata import ResourceName
+from moorage_operator.planning.demand.claims import DemandRefused
 from moorage_operator.planning.demand.connection import Heard
-from moorage_operator.planning.demand.demand_ledger import DemandLedger, DemandRefused
+from moorage_operator.planning.demand.demand_ledger import DemandLedger
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.planning.demand.served_groups import ServedGroups
 from moorage_operator.planning.snapshot import GatewayPodReport, GroupDemand
