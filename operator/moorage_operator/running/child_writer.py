@@ -56,11 +56,13 @@ class ChildWriter:
         manifests: Iterable[Manifest],
         known: Mapping[ChildKey, ObservedChild],
         world: World,
+        written: list[str],
     ) -> list[RefusedChild]:
         """Apply what does not stand so already, in order; a refused child holds up no other.
 
         ``known`` is what was there when this was planned; where it has nothing, children are
         created and nothing is written over. Raises ``ObjectConflict`` if that is not so any more.
+        What was applied is added to ``written``.
         """
         refused = []
         for manifest in manifests:
@@ -77,15 +79,19 @@ class ChildWriter:
                         raise
                     refused.append(RefusedChild(key, error))
                 else:
+                    written.append(key.kind)
                     self.left.put(manifest, child_extract(key.kind, answer), self._clock())
         return refused
 
-    async def delete(self, unwanted: Iterable[ChildKey], owner_uid: str, world: World) -> None:
-        """Delete children of this owner, each exactly as it was seen."""
+    async def delete(
+        self, unwanted: Iterable[ChildKey], owner_uid: str, world: World, written: list[str]
+    ) -> None:
+        """Delete children of this owner, each exactly as it was seen; told in ``written``."""
         for key in unwanted:
             uid = await self._uid(key, owner_uid, world)
             if uid is not None:
                 await delete_object(self._client, key, uid)
+                written.append(f"{key.kind} deleted")
             self.left.forget(key)
 
     def _standing_uid(

@@ -87,6 +87,7 @@ class KeyKeeper:
         if secret is None:
             manifest = render_group_secret(owner, secrets.token_hex(32))
             secret = self._keep(owner, await create_secret(self._client, manifest))
+            logger.info("%s/%s: made its first key", owner.namespace, owner.name)
         return None if secret is None else group_key_in(secret, owner)
 
     async def keep_ring(
@@ -128,7 +129,9 @@ class KeyKeeper:
         if _says(secret, ring, manifest):
             return secret
         self.forget(owner)
-        return self._keep(owner, await update_secret(self._client, manifest, secret))
+        updated = self._keep(owner, await update_secret(self._client, manifest, secret))
+        logger.info("%s/%s: wrote its key ring and group keys", owner.namespace, owner.name)
+        return updated
 
     def _next_ring(self, ring: KeyRingState, snapshot: GatewaySnapshot, now: int) -> KeyRingState:
         deployment = snapshot.deployment

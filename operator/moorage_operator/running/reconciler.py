@@ -3,6 +3,7 @@
 import logging
 import math
 import random
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -75,15 +76,24 @@ class Reconciler:
         if seen is None or seen.deleting:
             self._forget(key)
             return None
+        began, written = time.monotonic(), list[str]()
+        try:
+            return await self._bring(key, seen, written)
+        finally:
+            if written:
+                _log_written(key, seen, written, time.monotonic() - began)
+
+    async def _bring(self, key: ResourceKey, seen: ResourceExtract, written: list[str]) -> float:
         snapshot, plan, refused = await self._plan(key, seen)
-        refused += await self._children.apply(plan.children, snapshot.children, self._world)
+        known = snapshot.children
+        refused += await self._children.apply(plan.children, known, self._world, written)
         plan = with_refusals(GATEWAY if key.kind == GATEWAY_KIND else GROUP, plan, refused)
-        await self._children.delete(plan.unwanted, seen.observed.uid, self._world)
+        await self._children.delete(plan.unwanted, seen.observed.uid, self._world, written)
         if any(child.kind == "Secret" for child in plan.unwanted):
             self._forget_keys(key)
-        if plan.scale is not None and not refused:
-            await scale_object(self._client, plan.scale)
-        again = await self._tell(key, seen, plan)
+        if plan.scale is not None and not refused and await scale_object(self._client, plan.scale):
+            written.append(f"replicas {plan.scale.replicas}")
+        again = await self._tell(key, seen, plan, written)
         self._tell_gateways(snapshot, plan)
         if refused:
             raise ChildrenRefused("; ".join(map(str, refused)))
@@ -96,7 +106,9 @@ class Reconciler:
             return await self._planner.gateway(seen)
         return await self._planner.group(seen)
 
-    async def _tell(self, key: ResourceKey, seen: ResourceExtract, plan: Plan) -> float:
+    async def _tell(
+        self, key: ResourceKey, seen: ResourceExtract, plan: Plan, written: list[str]
+    ) -> float:
         """Write the status and post what flipped; returns when counts held back may be written."""
         if not plan.conditions:
             return math.inf
@@ -110,6 +122,8 @@ class Reconciler:
         except (ObjectNotFound, ObjectConflict):
             # It is gone, or another has its name: the watch tells, or the next census.
             return math.inf
+        if outcome.written:
+            written.append("status")
         await self._post(key, observed, outcome.events)
         return outcome.again_seconds or math.inf
 
@@ -153,6 +167,13 @@ def _resync_seconds(plan: Plan) -> float:
         return SOON_SECONDS
     # Resources that were looked at together drift apart.
     return RESYNC_SECONDS * random.uniform(0.85, 1.15)
+
+
+def _log_written(
+    key: ResourceKey, seen: ResourceExtract, written: list[str], seconds: float
+) -> None:
+    text = "%s, generation %d: wrote %s in %.2f s"
+    logger.info(text, key, seen.observed.generation, ", ".join(written), seconds)
 
 
 def _now(precision: str) -> str:

@@ -31,6 +31,7 @@ class _Written:
 class StatusOutcome:
     """What became of a status."""
 
+    written: bool = False
     events: tuple[EventText, ...] = ()
     again_seconds: float | None = None
     """After how long held back counts may be written."""
@@ -68,7 +69,7 @@ class StatusWriter:
         self._written[key] = _Written(
             resource.uid, version_of(answer), answer.get("status") or {}, self._clock()
         )
-        return StatusOutcome(events=transitions(previous, status))
+        return StatusOutcome(written=True, events=transitions(previous, status))
 
     def _counts_wait(self, key: ResourceKey, previous: Status, status: Status) -> float:
         written = self._written.get(key)

@@ -13,7 +13,7 @@ from moorage_operator.api.metadata import ResourceName
 from moorage_operator.api.resource_kinds import GATEWAY_KIND, GROUP_KIND
 from moorage_operator.cluster.api_client import ClusterClient, load_configuration
 from moorage_operator.cluster.object_paths import RESOURCE_KINDS
-from moorage_operator.planning.snapshot import GroupDemand
+from moorage_operator.planning.snapshot import ChildKey, GroupDemand
 from moorage_operator.running.child_writer import ChildWriter
 from moorage_operator.running.extracts import child_extract, resource_extract, workload_extract
 from moorage_operator.running.handlers import LABELLED_CHILDREN
@@ -73,7 +73,7 @@ class StepwiseOperator:
         links = Links()
         self._links = links
         self._world = World(self._indices, links)
-        children = ChildWriter(client, time.monotonic)
+        children = self.children = ChildWriter(client, time.monotonic)
         keys = KeyKeeper(client, time.monotonic, 30)
         outside = OutsideObjects(client, time.monotonic)
         snapshots = Snapshots(self._world, outside, NoReports(), clusterwide=False)
@@ -94,6 +94,10 @@ class StepwiseOperator:
     async def start(cls, namespace: str) -> "StepwiseOperator":
         configuration = await load_configuration()
         return cls(StepClient(configuration, None, lambda *_: None, "stepwise"), namespace)
+
+    def place(self, kind: str, name: str) -> ChildKey:
+        """Where a child of this kind and name stands."""
+        return ChildKey(kind, self._namespace, name)
 
     async def group(self, name: str) -> None:
         """Look around, and reconcile this group once."""

@@ -47,7 +47,7 @@ def _world() -> World:
 async def test_the_others_are_applied_and_the_status_names_the_refused() -> None:
     client = _RefusesServices("exceeded quota: none")
     writer = ChildWriter(client, lambda: 0.0)
-    refused = await writer.apply([_manifest("Service"), _manifest("Role")], {}, _world())
+    refused = await writer.apply([_manifest("Service"), _manifest("Role")], {}, _world(), [])
     assert client.applied == ["Role"]
     well = GROUP.condition("Accepted", "Accepted", "")
     plan = with_refusals(GROUP, Plan((), (), (well,), {}), refused)
@@ -58,11 +58,11 @@ async def test_the_others_are_applied_and_the_status_names_the_refused() -> None
 
 async def test_what_the_api_server_said_is_bounded() -> None:
     writer = ChildWriter(_RefusesServices("x" * 100_000), lambda: 0.0)
-    (refused,) = await writer.apply([_manifest("Service")], {}, _world())
+    (refused,) = await writer.apply([_manifest("Service")], {}, _world(), [])
     assert len(str(refused)) < 600
 
 
 async def test_a_namespace_that_ends_is_no_failure_to_tell() -> None:
     writer = ChildWriter(_RefusesServices(ENDING), lambda: 0.0)
     with pytest.raises(NotPermitted):
-        await writer.apply([_manifest("Service")], {}, _world())
+        await writer.apply([_manifest("Service")], {}, _world(), [])
