@@ -23,7 +23,7 @@ class RunningOperator:
 
     def __init__(self, folder: Path, namespace: str, name: str) -> None:
         self.name = name
-        self._metrics_port = _free_port()
+        self._metrics_port = free_port()
         self._log = folder / f"{name}.log"
         self._settings = folder / f"{name}.json"
         self._namespace = namespace
@@ -31,7 +31,7 @@ class RunningOperator:
             "gatewayImage": "moorage.invalid/gateway:none",
             "watchNamespaces": [namespace],
             "metricsPort": self._metrics_port,
-            "reportPort": _free_port(),
+            "reportPort": free_port(),
         }
         self._settings.write_text(json.dumps(settings))
         self._process: subprocess.Popen[bytes] | None = None
@@ -124,7 +124,7 @@ def wait_until(
     return time.monotonic() - began
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

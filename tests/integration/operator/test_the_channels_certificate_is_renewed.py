@@ -16,10 +16,10 @@ from fakes.kubectl import KubectlFailed, kubectl, read
 from integration.operator import hasty_operator
 from integration.operator.conftest import NewOperator
 from integration.operator.resources import apply, children, gateway
-from integration.operator.running_operator import START_SECONDS, wait_until
+from integration.operator.running_operator import START_SECONDS, free_port, wait_until
 from moorage_operator.cluster.api_client import ClusterClient, load_configuration
 from moorage_operator.cluster.channel_certificate import CERTIFICATE_DAYS, RENEW_BEFORE_DAYS
-from moorage_operator.cluster.channel_secret import CHANNEL_SECRET
+from moorage_operator.cluster.channel_secret import CHANNEL_SECRET, read_channel
 from moorage_operator.cluster.lease import Lease
 from moorage_operator.cluster.write_fence import WriteFence
 from moorage_operator.planning.demand.served_groups import ServedGroups
@@ -29,7 +29,7 @@ from moorage_operator.running.channel_server import ChannelServer
 pytestmark = pytest.mark.cluster
 
 NAMES = ("moorage-operator.test.svc",)
-SOON_SECONDS = 3.0
+SOON_SECONDS = 5.0
 
 
 class Nobody(ServedGroups):
@@ -47,43 +47,45 @@ async def client() -> AsyncIterator[ClusterClient]:
 async def test_it_is_renewed_in_time_and_served_at_once(home: str, client: ClusterClient) -> None:
     now = datetime.now(UTC)
     lease = Lease(client, WriteFence(time.monotonic), home, "me_", time.monotonic, lambda: "")
-    channel = ChannelServer(client, lease, Nobody(), lambda _: None, home, 0)
+    port = free_port()
+    channel = ChannelServer(client, lease, Nobody(), lambda _: None, home, port)
     keeper = ChannelKeeper(client, home, NAMES, lambda: now, channel.look_again)
     serving = asyncio.create_task(channel.run())
     await keeper.begin()
-    first, authority = await _served_like_the_secret(channel, home), keeper.authority_pem
+    first, authority = await _served_like_the_secret(port, client, home), keeper.authority_pem
     now += timedelta(days=CERTIFICATE_DAYS - RENEW_BEFORE_DAYS - 1)
     assert await keeper.look()
-    assert await _served_like_the_secret(channel, home) == first
+    assert await _served_like_the_secret(port, client, home) == first
     now += timedelta(days=2)
     assert await keeper.look()
-    second = await _served_like_the_secret(channel, home)
+    second = await _served_like_the_secret(port, client, home)
     assert second != first
     assert keeper.authority_pem == authority
     now += timedelta(days=3400)
     assert await keeper.look()
-    assert await _served_like_the_secret(channel, home) != second
+    assert await _served_like_the_secret(port, client, home) != second
     assert keeper.authority_pem != authority
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
 
 
-async def _served_like_the_secret(channel: ChannelServer, namespace: str) -> str:
+async def _served_like_the_secret(port: int, client: ClusterClient, namespace: str) -> str:
     """The certificate that is served, once it is the one of the Secret."""
     async with asyncio.timeout(SOON_SECONDS):
         while True:
-            served = await _served(channel)
-            if served == _in_secret(namespace, "tls.crt"):
+            served = await _served(port)
+            held = await read_channel(client, namespace)
+            if held is not None and served == held.certificate_pem:
                 return served
             await asyncio.sleep(0.05)
 
 
-async def _served(channel: ChannelServer) -> str:
+async def _served(port: int) -> str:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
-        _, writer = await asyncio.open_connection("127.0.0.1", channel.reports.port, ssl=context)
-    except (AssertionError, IndexError, OSError):
+        _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
+    except OSError:
         return "it does not listen yet"
     found: Any = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     writer.close()
