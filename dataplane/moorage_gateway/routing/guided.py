@@ -11,7 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from moorage_contract.report_channel import LOST_SECONDS, DemandReport, GroupReport, Guidance
+from moorage_contract.report_channel import (
+    LOST_SECONDS,
+    PROMISE_SECONDS,
+    REPORT_SECONDS,
+    DemandReport,
+    GroupReport,
+    Guidance,
+)
 from moorage_contract.route_table import RouteTable
 from moorage_gateway.routing.demand_log import DemandLog
 from moorage_gateway.routing.endpoint_book import BookedGroup, EndpointBook
@@ -19,6 +26,10 @@ from moorage_gateway.routing.new_endpoints import NewEndpoints
 from moorage_gateway.routing.picker import awaits_slot
 from moorage_gateway.routing.session_ledger import SessionLedger
 from moorage_gateway.routing.session_slots import ReportCount, SessionSlots
+
+SLOTS_SECONDS = PROMISE_SECONDS + 2 * REPORT_SECONDS
+"""In a start, so long may a new leader settle until it gives this replica slots. Meanwhile it is
+not ready, so that clients go to replicas that have some; sessions that are bound it serves."""
 
 
 class Sharing(Enum):
@@ -82,11 +93,11 @@ class Guided:
         elif self.sharing is Sharing.DESK:
             self.sharing, self._ledger.news = Sharing.WAITING, self._log
             self._heard_at = self._now()
-            self._slots_due_until = self._heard_at + LOST_SECONDS
+            self._slots_due_until = self._heard_at + SLOTS_SECONDS
             self._new_endpoints.guided = True
 
     def hindrances(self) -> tuple[str, ...]:
-        """Why no session can begin here though elsewhere one could; empty 10 s after the start."""
+        """Why no session begins here though elsewhere one could; only within SLOTS_SECONDS."""
         if self._now() > self._slots_due_until:
             return ()
         if self.sharing is Sharing.WAITING:

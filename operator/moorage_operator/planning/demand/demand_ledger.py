@@ -6,8 +6,8 @@ Time is an argument: monotonic seconds. A new leader begins with an empty one.
 from collections.abc import Iterable, Mapping, Set
 
 from moorage_contract.report_channel import (
-    LOST_SECONDS,
     MAX_ENDPOINTS_PER_GUIDANCE,
+    PROMISE_SECONDS,
     DemandReport,
     EndpointGuidance,
     GroupReport,
@@ -31,8 +31,6 @@ from moorage_operator.planning.snapshot import GatewayPodReport, GroupDemand
 
 MAX_SESSIONS = 200_000
 """Session tags in all; past it a report is refused, and its pod goes on by its own knowledge."""
-PROMISE_SECONDS = LOST_SECONDS + 5.0
-"""So long after it was last heard of, a pod may still go by what it was told."""
 
 
 class DemandLedger:
