@@ -11,10 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from moorage_contract.cluster_names import GROUP_LABEL, MCP_PORT_NAME
 from moorage_contract.route_table import Discovery, Endpoint
-from moorage_gateway.watching.resources import GROUP_LABEL
-
-PORT_NAME = "mcp"
 
 
 class _Conditions(msgspec.Struct, frozen=True):
@@ -104,7 +102,7 @@ def _of_one_address(claim: _Claim) -> tuple[bool, int, str]:
 
 
 def _claims(one: EndpointSlice, scheme: str, path: str) -> Iterable[_Claim]:
-    port = next((port.port for port in one.ports or () if port.name == PORT_NAME), None)
+    port = next((port.port for port in one.ports or () if port.name == MCP_PORT_NAME), None)
     if port is None or one.address_type == "FQDN":
         return
     for endpoint in one.endpoints or ():

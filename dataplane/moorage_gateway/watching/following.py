@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from moorage_contract.cluster_names import GATEWAY_CHILD_SUFFIX
 from moorage_contract.report_channel import MAX_UNFOLLOWED_PER_REPORT
 from moorage_contract.route_table import RouteTable
 from moorage_gateway.reporting.cluster_facts import WatchState, WatchTotals
@@ -59,7 +60,7 @@ class GatewayObjects:
     @property
     def child_name(self) -> str:
         """Of the ConfigMap and of the Secret."""
-        return f"{self.gateway.partition('/')[2]}-gateway"
+        return f"{self.gateway.partition('/')[2]}{GATEWAY_CHILD_SUFFIX}"
 
 
 @dataclass

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlencode
 
-GROUP_LABEL = "moorage.dev/upstream-group"
+from moorage_contract.cluster_names import GROUP_LABEL
+
 PAGE_ITEMS = 500
 Kind = Literal["ConfigMap", "EndpointSlices"]
 

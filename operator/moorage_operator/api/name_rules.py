@@ -2,10 +2,10 @@
 
 import re
 
+from moorage_contract.cluster_names import GATEWAY_CHILD_SUFFIX
 from moorage_operator.api.bounds import COMMAND_WORD_CHARACTERS, ENVIRONMENT_VALUE_CHARACTERS
 from moorage_operator.api.findings import quoted
 from moorage_operator.api.resource_kinds import (
-    GATEWAY_CHILD_SUFFIX,
     GROUP_CHILD_SUFFIX,
     LAUNCHER_FOLDER,
     RESERVED_VOLUME_PREFIX,

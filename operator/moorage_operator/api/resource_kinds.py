@@ -6,7 +6,6 @@ GATEWAY_KIND = "McpGateway"
 GROUP_KIND = "McpUpstreamGroup"
 KINDS = (GATEWAY_KIND, GROUP_KIND)
 
-GATEWAY_CHILD_SUFFIX = "-gateway"
 GROUP_CHILD_SUFFIX = "-upstream"
 
 RESERVED_PATHS = ("/healthz", "/readyz", "/metrics", "/.well-known")

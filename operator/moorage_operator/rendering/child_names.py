@@ -1,11 +1,11 @@
 """What our children are called, which labels they bear, and the ports and folders in their pods."""
 
-from moorage_operator.api.resource_kinds import API_GROUP, GATEWAY_CHILD_SUFFIX, GROUP_CHILD_SUFFIX
+from moorage_contract.cluster_names import GATEWAY_CHILD_SUFFIX, GROUP_LABEL
+from moorage_operator.api.resource_kinds import API_GROUP, GROUP_CHILD_SUFFIX
 
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 NAME_LABEL = "app.kubernetes.io/name"
 GATEWAY_LABEL = f"{API_GROUP}/gateway"
-GROUP_LABEL = f"{API_GROUP}/upstream-group"
 TABLE_DIGEST_ANNOTATION = f"{API_GROUP}/table-digest"
 RING_ANNOTATION = f"{API_GROUP}/ring"
 
@@ -13,7 +13,6 @@ MANAGED_BY = "moorage"
 GATEWAY_NAME = "moorage-gateway"
 GROUP_NAME = "moorage-upstream"
 
-MCP_PORT_NAME = "mcp"
 GATEWAY_MCP_PORT = 8080
 GATEWAY_ADMIN_PORT = 9090
 STDIO_MCP_PORT = 8081

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from moorage_contract.cluster_names import GROUP_LABEL
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.api.resource_kinds import GATEWAY_KIND, GROUP_KIND
 from moorage_operator.api.workload_source import WorkloadKind
@@ -19,7 +20,6 @@ from moorage_operator.planning.snapshot import (
 )
 from moorage_operator.rendering.child_names import (
     GATEWAY_LABEL,
-    GROUP_LABEL,
     MANAGED_BY,
     MANAGED_BY_LABEL,
 )

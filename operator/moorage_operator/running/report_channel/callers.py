@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import jwt
 
+from moorage_contract.cluster_names import GATEWAY_CHILD_SUFFIX
 from moorage_contract.report_channel import AUDIENCE
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.running.report_channel.published_keys import ALGORITHMS, PublishedKeys
 
-GATEWAY_ACCOUNT_SUFFIX = "-gateway"
 MAX_TOKEN_CHARS = 8192
 CLOCK_SKEW_SECONDS = 5
 
@@ -71,7 +71,7 @@ def _gateway_pod(claims: Mapping[str, object]) -> GatewayPod:
     account_claims = _members(cluster, "serviceaccount")
     account = _text(account_claims, "name")
     pod = _text(_members(cluster, "pod"), "name")
-    gateway = account.removesuffix(GATEWAY_ACCOUNT_SUFFIX)
+    gateway = account.removesuffix(GATEWAY_CHILD_SUFFIX)
     if not gateway or gateway == account:
         raise CallerRefused(f"service account {namespace}/{account} is no gateway's")
     uid = _text(account_claims, "uid")
