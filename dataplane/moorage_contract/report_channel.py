@@ -58,6 +58,8 @@ class Handshake(msgspec.Struct, frozen=True, kw_only=True):
     state: EndpointHealth = "verifying"
     own: bool = False
     """Whether it shook hands (or tried to) itself; else it takes another's word or knows none."""
+    under_way: bool = False
+    """Whether it shakes hands at this moment."""
     why: Annotated[str, Meta(max_length=MAX_WHY_CHARS)] = ""
     versions: Annotated[tuple[Version, ...], Meta(max_length=MAX_VERSIONS)] = ()
 
@@ -136,7 +138,7 @@ class EndpointGuidance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     slots: int = 0
     """How many this replica may open beyond those that its report ``report_seq`` told."""
     verify: bool = False
-    """Whether this replica is the one that shakes hands with it."""
+    """Whether this replica is the one that shakes hands with it; if not, it waits for a word."""
     verdict: Verdict | None = None
 
 

@@ -42,7 +42,7 @@ class Parts:
         self._session_keys = SessionKeys(ring)
         self.access_log = _access_log(settings, self._session_keys)
         self.verification = Verification(jitter)
-        self.new_endpoints = NewEndpoints(self.verification.begin)
+        self.new_endpoints = NewEndpoints(self.verification)
         book = EndpointBook(limits, self.new_endpoints.appeared)
         self.verification.book = book
         sealer = CapsuleSealer(ring, gateway, os.urandom(8))
@@ -81,7 +81,6 @@ class Parts:
         """End what ``start`` began, and every connection."""
         self.loop_lag.stop()
         await self.front.http_sse.stop()
-        self.new_endpoints.stop()
         await self.verification.stop()
         self.runtime.book.close()
         if self.access_log is not None:

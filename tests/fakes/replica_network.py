@@ -22,7 +22,7 @@ from moorage_contract.report_channel import (
 )
 from moorage_contract.route_table import ReportTarget, RouteTable, SessionRules
 from moorage_gateway.reporting.cells import Cells
-from moorage_gateway.routing.endpoint_book import BookedGroup, EndpointBook
+from moorage_gateway.routing.endpoint_book import BookedEndpoint, BookedGroup, EndpointBook
 from moorage_gateway.routing.guided import Guided, ReplicaFacts
 from moorage_gateway.routing.new_endpoints import NewEndpoints
 from moorage_gateway.routing.session_ledger import SessionLedger
@@ -52,9 +52,7 @@ class SimulatedReplica:
     def __init__(self, number: int, served: RouteTable, clock: "Clock") -> None:
         self.pod = GatewayPod(GATEWAY, f"pod-{number:03}")
         self._clock = clock
-        new_endpoints = NewEndpoints(
-            lambda booked: self.book.set_health(booked, booked.health.verified(()))
-        )
+        new_endpoints = NewEndpoints(self)
         self.book = EndpointBook(Limits(), new_endpoints.appeared)
         self.ledger = SessionLedger(10_000, Cells())
         self.guided = Guided(self.book, self.ledger, new_endpoints, lambda: clock.now, lambda: None)
@@ -67,6 +65,13 @@ class SimulatedReplica:
         self.heard_at = clock.now
         self.kept: list[str] = []
         """Endpoints where a place is kept for a session that is about to begin."""
+
+    def begin(self, booked: BookedEndpoint) -> None:
+        """Every handshake succeeds at once."""
+        self.book.set_health(booked, booked.health.verified(()))
+
+    def leave_to_others(self, booked: BookedEndpoint) -> None:
+        """None is under way."""
 
     @property
     def group(self) -> BookedGroup:

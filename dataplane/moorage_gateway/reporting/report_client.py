@@ -126,6 +126,7 @@ class ReportClient:
         if why != self.why:
             _log.warning("the report channel is down, serving goes on without it: %s", why)
         self.why = why
+        self._source.disconnected()
 
     async def _connect(
         self, session: aiohttp.ClientSession, target: ReportTarget, leader: str

@@ -169,6 +169,7 @@ class DemandLog:
         handshake = Handshake(
             state=_HEALTH[health.state],
             own=health.own,
+            under_way=booked.is_shaking_hands,
             why=health.why[:MAX_WHY_CHARS],
             versions=tuple(each[:MAX_VERSION_CHARS] for each in health.versions[:MAX_VERSIONS]),
         )

@@ -17,13 +17,23 @@ from moorage_gateway.settings import Limits
 class BookedEndpoint:
     """One endpoint as the gateway knows it."""
 
-    __slots__ = ("__weakref__", "awaited", "endpoint", "group", "health", "last_answer", "pool")
+    __slots__ = (
+        "__weakref__",
+        "awaited",
+        "endpoint",
+        "group",
+        "health",
+        "is_shaking_hands",
+        "last_answer",
+        "pool",
+    )
 
     def __init__(self, endpoint: Endpoint, group: "BookedGroup", pool: UpstreamPool) -> None:
         self.endpoint = endpoint
         self.group = group
         self.pool = pool
         self.health = Health()
+        self.is_shaking_hands = False
         self.last_answer = 0.0
         self.awaited = 0
         """Answers that it owes within their time; streams may be silent for ever."""

@@ -94,7 +94,7 @@ class Guided:
             self.sharing, self._ledger.news = Sharing.WAITING, self._log
             self._heard_at = self._now()
             self._slots_due_until = self._heard_at + SLOTS_SECONDS
-            self._new_endpoints.guided = True
+            self._new_endpoints.is_led = True
 
     def hindrances(self) -> tuple[str, ...]:
         """Why no session begins here though elsewhere one could; only within SLOTS_SECONDS."""
@@ -126,10 +126,12 @@ class Guided:
     def connected(self) -> None:
         """A leader listens; it knows nothing of this replica yet."""
         self._taken_seq = self._guidance_seq = 0
+        self._new_endpoints.is_led = True
         self._log.begin()
 
     def disconnected(self) -> None:
-        """It listens no more; what it said holds for a while."""
+        """It listens no more, or none was found; what it said of slots holds for a while."""
+        self._new_endpoints.go_alone()
         self._log.end()
 
     def reports(self, facts: ReplicaFacts, *, whole: bool) -> tuple[DemandReport, ...]:
@@ -180,7 +182,6 @@ class Guided:
         """Go by what the leader says from now on."""
         self._heard_at = self._now()
         self.sharing = Sharing.GUIDED
-        self._new_endpoints.guided = True
         self._taken_seq = guidance.seq
         self._log.confirmed(guidance.report_seq)
         for name, endpoints in guidance.groups.items():
@@ -200,7 +201,6 @@ class Guided:
         lost = self._now() - self._heard_at > LOST_SECONDS
         if lost and self.sharing in (Sharing.WAITING, Sharing.GUIDED):
             self.sharing = Sharing.ALONE
-            self._new_endpoints.go_alone()
             self._share_alone()
 
     def _share_alone(self) -> None:

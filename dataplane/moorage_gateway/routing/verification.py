@@ -49,10 +49,14 @@ class Verification:
         self._pinging: dict[BookedEndpoint, asyncio.Task[None]] = {}
         """At most one ping per endpoint; a hung one delays no other's."""
         self._verifying: dict[BookedEndpoint, asyncio.Task[None]] = {}
+        self._pausing: dict[BookedEndpoint, asyncio.Event] = {}
+        """Those between two handshakes; set to go on at once."""
+        self._left_to_others: set[BookedEndpoint] = set()
         self.book: EndpointBook | None = None
 
     def begin(self, booked: BookedEndpoint) -> None:
         """Verify an endpoint until it is ready or leaves the table."""
+        self._left_to_others.discard(booked)
         ready_or_gone = booked.health.state in (EndpointState.READY, EndpointState.ABSENT)
         if booked in self._verifying or ready_or_gone:
             return
@@ -60,21 +64,49 @@ class Verification:
         self._verifying[booked] = task
         task.add_done_callback(lambda ended: self._verified(booked, ended))
 
+    def leave_to_others(self, booked: BookedEndpoint) -> None:
+        """Begin no other handshake with it; one that is under way may succeed."""
+        if booked in self._verifying and booked.health.state is not EndpointState.DOWN:
+            self._left_to_others.add(booked)
+            if booked in self._pausing:
+                self._pausing[booked].set()
+
     def _verified(self, booked: BookedEndpoint, ended: asyncio.Task[None]) -> None:
         del self._verifying[booked]
-        if not ended.cancelled():
+        is_down = booked.health.state is EndpointState.DOWN
+        if not ended.cancelled() and (is_down or booked not in self._left_to_others):
             self.begin(booked)  # it may have gone down again since the task's last step
+        self._left_to_others.discard(booked)
 
     async def _verify(self, booked: BookedEndpoint) -> None:
         delays_seconds = {retry: retry.value[0] for retry in Retry}
         slots = self._first_slots
-        while booked.health.state is not EndpointState.ABSENT:
-            retry = await self._shake_hands(booked, slots)
+        while self._is_to_try(booked):
+            booked.is_shaking_hands = True
+            try:
+                retry = await self._shake_hands(booked, slots)
+            finally:
+                booked.is_shaking_hands = False
             if retry is None:
                 return
             slots = self._repeated_slots
-            await asyncio.sleep(delays_seconds[retry] * (0.5 + self._jitter()))
+            await self._pause(booked, delays_seconds[retry] * (0.5 + self._jitter()))
             delays_seconds[retry] = min(2 * delays_seconds[retry], retry.value[1])
+
+    def _is_to_try(self, booked: BookedEndpoint) -> bool:
+        """Another replica's success may have come while ours failed."""
+        in_need = booked.health.state in (EndpointState.VERIFYING, EndpointState.DOWN)
+        return in_need and booked not in self._left_to_others
+
+    async def _pause(self, booked: BookedEndpoint, seconds: float) -> None:
+        over = self._pausing[booked] = asyncio.Event()
+        try:
+            async with asyncio.timeout(seconds):
+                await over.wait()
+        except TimeoutError:
+            return
+        finally:
+            del self._pausing[booked]
 
     async def _shake_hands(self, booked: BookedEndpoint, slots: asyncio.Semaphore) -> Retry | None:
         """None when it is verified, or gone."""

@@ -105,7 +105,7 @@ async def test_a_new_endpoint_is_verified_by_one_replica_for_all(tmp_path: Path)
             assert [each.verified for each in verdicts] == [True] * 3
 
 
-async def test_where_the_appointed_replica_gets_no_answer_the_others_try_themselves(
+async def test_where_the_appointed_replica_gets_no_answer_the_others_are_appointed_in_turn(
     tmp_path: Path,
 ) -> None:
     async with honest_upstreams(2) as upstreams, operator(tmp_path, served=serving(9)) as leader:

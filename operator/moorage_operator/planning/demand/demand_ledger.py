@@ -99,7 +99,8 @@ class DemandLedger:
             counts=counts(known) != counts(report),
             verdicts=changed,
             sessions=_differences(sessions, self._sessions(touched)),
-            to_guide=self._concerned(pod, changed | freed | came),
+            to_guide=self._concerned(pod, changed | freed | came)
+            | self._appoint(touched & self._groups.keys(), now) - {pod},
         )
 
     def _rules_of(self, pod: GatewayPod) -> Mapping[ResourceName, GroupRules]:
@@ -177,6 +178,13 @@ class DemandLedger:
             if not group.pods and not group.endpoints:
                 del self._groups[name]
         return _differences(before, self._sessions(before))
+
+    def appoint(self, now: float) -> frozenset[GatewayPod]:
+        """See that one pod verifies each new endpoint; returns who must be told so."""
+        return self._appoint(self._groups, now)
+
+    def _appoint(self, names: Iterable[ResourceName], now: float) -> frozenset[GatewayPod]:
+        return frozenset().union(*(self._groups[name].appoint(now) for name in names))
 
     def to_be_heard_anew(self) -> frozenset[GatewayPod]:
         """Pods that reported of a group before it was known that their gateway serves it."""

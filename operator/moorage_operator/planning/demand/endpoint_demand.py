@@ -4,9 +4,11 @@ Always: live sessions ≤ ``len(tags) + promised``. So sessions stay within the 
 as long as nothing is promised beyond it.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from moorage_contract.report_channel import EndpointGuidance, EndpointReport, Handshake
+from moorage_operator.planning.demand.appointment import Appointment
 from moorage_operator.planning.demand.claims import Brought
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.planning.demand.promises import Promise, Promises
@@ -62,7 +64,7 @@ class EndpointDemand:
         brought.endpoints[bringer] += 1
         self.tags: dict[str, SessionTag] = {}
         self.pods: dict[GatewayPod, PodAtEndpoint] = {}
-        self.verifier: GatewayPod | None = None
+        self._appointment = Appointment()
         self._orphans: dict[str, float] = {}
         """Tags that no live pod counts, and since when, oldest first."""
         self._ended = ended
@@ -103,6 +105,27 @@ class EndpointDemand:
         """The connected pods that could open a session there, as far as is known."""
         self._look_at_pods()
         return self._takers
+
+    @property
+    def verifier(self) -> GatewayPod | None:
+        """Who shakes hands with it for all; None once somebody has."""
+        return self._appointment.pod
+
+    def appoint(self, busy: Counter[GatewayPod], now: float) -> frozenset[GatewayPod]:
+        """See that somebody verifies it, who is no more ``busy`` than others; who must be told."""
+        decided, before = self.decided, self.verifier
+        if decided is not None and decided.state == "ready":
+            if before is not None:
+                self._appointment = Appointment()
+            return frozenset()
+        waiting = {
+            pod: self.pods[pod].handshake
+            for pod in self.live()
+            if self.pods[pod].handshake.state == "verifying"
+        }
+        if not self._appointment.settle(waiting, busy, now):
+            return frozenset()
+        return frozenset(pod for pod in (before, self.verifier) if pod is not None)
 
     def _look_at_pods(self) -> None:
         if self._looked_at:
@@ -158,8 +181,6 @@ class EndpointDemand:
         for tag in known.tags:
             if self._released(tag):
                 self._orphans[tag] = now
-        if self.verifier == pod:
-            self.verifier = None
         if may_live_on:
             self.pods[pod] = PodAtEndpoint(promises=known.promises, vanished_at=now)
 

@@ -1,5 +1,7 @@
 """One upstream group as the pods of all its gateways together know it (pure)."""
 
+from collections import Counter
+
 from moorage_contract.report_channel import GroupReport
 from moorage_operator.planning.demand.claims import Brought
 from moorage_operator.planning.demand.endpoint_demand import EndedTags, EndpointDemand
@@ -76,6 +78,16 @@ class GroupOfPods:
         """The pod has told all anew."""
         for endpoint in self.endpoints.values():
             endpoint.forget_former(pod, now)
+
+    def appoint(self, now: float) -> frozenset[GatewayPod]:
+        """See that one pod verifies each endpoint that is new; returns who must be told so."""
+        busy = Counter(each.verifier for each in self.endpoints.values() if each.verifier)
+        concerned: set[GatewayPod] = set()
+        for endpoint in self.endpoints.values():
+            if told := endpoint.appoint(busy, now):
+                concerned |= told
+                busy.update(each for each in (endpoint.verifier,) if each is not None)
+        return frozenset(concerned)
 
     def expire(self, now: float, promise_seconds: float) -> None:
         """Forget what nobody has told of for too long."""

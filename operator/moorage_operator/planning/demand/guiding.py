@@ -1,6 +1,5 @@
 """What a pod is told of the endpoints of one group (pure but for noting that it was told)."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.planning.demand.group_of_pods import GroupOfPods
 from moorage_operator.planning.demand.promises import Promise
 from moorage_operator.planning.demand.sharing import share_of, shared_out, slots_now
-from moorage_operator.planning.demand.verdicts import pick_verifier, verdict_for
+from moorage_operator.planning.demand.verdicts import verdict_for
 
 
 @dataclass(frozen=True)
@@ -30,12 +29,10 @@ class Occasion:
 def guide(group: GroupOfPods, pod: GatewayPod, occasion: Occasion) -> dict[str, EndpointGuidance]:
     """By uid, what the pod cannot know by itself of each endpoint; it counts as told."""
     order = sorted(group.pods, key=lambda one: (group.pods[one].rank, one))
-    to_verify = Counter(endpoint.verifier for endpoint in group.endpoints.values())
     told: dict[str, EndpointGuidance] = {}
     for uid, endpoint, known in _endpoints_of(group, pod):
         if len(told) >= occasion.endpoints_at_most:
             break
-        _appoint_verifier(endpoint, to_verify)
         guidance = EndpointGuidance(
             load=len(endpoint.tags),
             slots=_slots(group, pod, endpoint, order, occasion),
@@ -56,13 +53,6 @@ def _endpoints_of(
         known = endpoint.pods.get(pod)
         if known is not None and known.vanished_at is None:
             yield uid, endpoint, known
-
-
-def _appoint_verifier(endpoint: EndpointDemand, to_verify: Counter[GatewayPod | None]) -> None:
-    verified = endpoint.decided is not None and endpoint.decided.state == "ready"
-    if endpoint.verifier is None and not verified:
-        endpoint.verifier = pick_verifier(endpoint.live(), to_verify)
-        to_verify[endpoint.verifier] += 1
 
 
 def _slots(
@@ -89,6 +79,6 @@ def _is_news(known: PodAtEndpoint, guidance: EndpointGuidance) -> bool:
     return (
         promises.is_used
         or (guidance.slots, guidance.load) != (promises.newest.slots, told.load)
-        or (guidance.verify and not told.verify)
+        or (guidance.verify != told.verify and known.handshake.state == "verifying")
         or guidance.verdict not in (None, told.verdict)
     )

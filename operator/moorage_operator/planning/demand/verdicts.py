@@ -1,9 +1,8 @@
-"""Who shakes hands with an endpoint, and what all are told of it (pure)."""
+"""What all pods' handshakes with an endpoint say together (pure)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
 from moorage_contract.report_channel import Handshake, Verdict
-from moorage_operator.planning.demand.gateway_pod import GatewayPod
 
 
 def decisive(handshakes: Iterable[Handshake]) -> Handshake | None:
@@ -18,14 +17,7 @@ def decisive(handshakes: Iterable[Handshake]) -> Handshake | None:
 
 
 def verdict_for(known: Handshake, decided: Handshake | None) -> Verdict | None:
-    """What a pod that knows nothing itself is told: that another one's handshake succeeded."""
-    if decided is None or decided.state != "ready" or known.own or known.state != "verifying":
+    """What a pod that knows nothing good is told: that another one's handshake succeeded."""
+    if decided is None or decided.state != "ready" or known.state != "verifying":
         return None
     return Verdict(versions=decided.versions)
-
-
-def pick_verifier(
-    pods: Sequence[GatewayPod], to_verify: Mapping[GatewayPod | None, int]
-) -> GatewayPod | None:
-    """The pod with the fewest endpoints to verify, of equals the first by name."""
-    return min(pods, key=lambda pod: (to_verify.get(pod, 0), pod), default=None)

@@ -131,6 +131,7 @@ class ReportServer:
         if self._ledger is not None:
             gone = self._ledger.expire(self._now())
             self._changes.note_counts(Change(groups=gone))
+            self._wake(self._ledger.appoint(self._now()))
             await self._leave(self._ledger.to_be_heard_anew())
         self._changes.tell_counts(self._now())
 
@@ -219,18 +220,22 @@ class ReportServer:
         return ledger.guidance(connection.pod, self._now(), answer=answer)
 
     def _pass_on(self, pod: GatewayPod, heard: Heard) -> None:
-        for other in heard.to_guide:
-            if other in self._connections:
-                self._connections[other].wake()
+        self._wake(heard.to_guide)
         mine = frozenset({pod.gateway})
         self._changes.tell(Change(mine if heard.in_force else frozenset(), heard.verdicts))
         self._changes.note_counts(Change(mine if heard.counts else frozenset(), heard.sessions))
+
+    def _wake(self, pods: frozenset[GatewayPod]) -> None:
+        for pod in pods:
+            if pod in self._connections:
+                self._connections[pod].wake()
 
     def _ended(self, connection: PodConnection, ledger: DemandLedger) -> None:
         pod = connection.pod
         if self._connections.get(pod) is connection:
             del self._connections[pod]
             groups = ledger.vanish(pod, self._now(), may_live_on=not connection.ended_by_itself)
+            self._wake(ledger.appoint(self._now()))
             self._changes.tell(Change(gateways=frozenset({pod.gateway})))
             self._changes.note_counts(Change(groups=groups))
 
