@@ -117,6 +117,8 @@ class DemandReport(msgspec.Struct, frozen=True, kw_only=True):
     sessions: Count = 0
     stopping: bool = False
     """The process got the word to end; it serves on for a while."""
+    closed: bool = False
+    """No client reaches it any more: it ends what runs, and needs no slots."""
     unfollowed: Annotated[dict[Name, str], Meta(max_length=MAX_UNFOLLOWED_PER_REPORT)] = {}
     """By namespace: why the API server refuses to tell this pod the EndpointSlices of the groups
     there. What was known before stays in use."""

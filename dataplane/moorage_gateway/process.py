@@ -228,8 +228,12 @@ class Gateway:
 
     async def _end(self) -> None:
         assert self._listener is not None
+        sequence = StopSequence(self._parts, self._settings.limits)
         try:
-            await StopSequence(self._parts, self._settings.limits).run(self._listener)
+            if self._channel is not None:
+                await sequence.run(self._listener, self._channel.say_closed)
+            else:
+                await sequence.run(self._listener)
         finally:
             for task in self._tasks:
                 task.cancel()

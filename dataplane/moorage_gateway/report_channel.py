@@ -43,7 +43,7 @@ class ReportChannel:
             runtime.loop_seconds,
             self.client.hurry,
         )
-        self._is_stopping = False
+        self._is_stopping = self._is_closed = False
 
     def expect(self, table: RouteTable) -> None:
         """Before ``table`` is put in force."""
@@ -71,6 +71,11 @@ class ReportChannel:
     def say_farewell(self) -> None:
         """The gateway stops: what it serves counts on, but it is none of those that stay."""
         self._is_stopping = True
+        self.client.hurry()
+
+    def say_closed(self) -> None:
+        """No client can reach it any more: others get its slots, though it serves on."""
+        self._is_closed = True
         self.client.hurry()
 
     def facts(self) -> ChannelFacts:
@@ -103,6 +108,7 @@ class ReportChannel:
             key_ids=tuple(sorted(reporter.key_ids())),
             streams=sum(self._parts.cells.streams.values()),
             stopping=self._is_stopping,
+            closed=self._is_closed,
             unfollowed=reporter.unfollowed(),
         )
         return self.guided.reports(facts, whole=whole)

@@ -36,11 +36,15 @@ class StopSequence:
         self._limits = limits
         self._loop = asyncio.get_running_loop()
 
-    async def run(self, listener: Listener) -> None:
-        """Returns when every connection has ended, or after the time they are given."""
+    async def run(self, listener: Listener, closed: Callable[[], None] = lambda: None) -> None:
+        """Returns when every connection has ended, or after the time they are given.
+
+        ``closed`` is called when nobody can connect any more.
+        """
         self._server.closing = True
         await asyncio.sleep(self._limits.readiness_seconds)
         listener.close()
+        closed()
         self._server.close_idle()
         await self._wait(self._limits.drain_seconds, self._end_streams)
         self._tell_what_is_lost()

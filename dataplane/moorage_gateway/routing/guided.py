@@ -50,6 +50,7 @@ class ReplicaFacts:
     key_ids: tuple[str, ...]
     streams: int
     stopping: bool = False
+    closed: bool = False
     unfollowed: Mapping[str, str] = field(default_factory=dict)
     """Why, by namespace."""
 
@@ -156,6 +157,7 @@ class Guided:
                 streams=facts.streams,
                 sessions=len(self._ledger),
                 stopping=facts.stopping,
+                closed=facts.closed,
                 unfollowed=dict(facts.unfollowed),
                 groups=groups,
             )

@@ -298,6 +298,22 @@ def test_a_pod_that_stops_says_so_at_once_and_its_sessions_still_count() -> None
     assert (report.stopping, report.sessions) == (True, 1)
 
 
+def test_a_pod_that_no_client_reaches_any_more_leaves_its_slots_to_others_at_once() -> None:
+    scene = Scene()
+    scene.tell(ONE, slots=5)
+    scene.tell(TWO, slots=4)
+    scene.tell(ONE, more={"stopping": True})
+    assert slots(scene, ONE, 0.0) == 5, "clients may still come"
+    scene.tell(ONE, handshake=None, more={"stopping": True, "closed": True, "guidance_seq": 1})
+    assert slots(scene, ONE, 0.0) == 0
+    assert slots(scene, TWO, 0.0) <= 5, "until it is known that the other one heard it"
+    scene.tell(ONE, handshake=None, more={"stopping": True, "closed": True, "guidance_seq": 2})
+    assert slots(scene, TWO, 0.0) == 9
+    scene.ledger.vanish(ONE, 0.0, may_live_on=False)
+    scene.tell(ONE, more={"whole": True})
+    assert slots(scene, TWO, 0.0) <= 5, "one of the same name that is new"
+
+
 def test_a_pod_of_a_new_gateway_with_the_same_name_shows_its_own_account() -> None:
     scene = Scene()
     scene.tell(GatewayPod(GATEWAY, "one", "former"))

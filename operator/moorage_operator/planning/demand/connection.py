@@ -47,6 +47,13 @@ def counts(report: DemandReport | None) -> object:
     return report and (report.sessions, report.streams)
 
 
+def gives_back(known: DemandReport | None, report: DemandReport) -> bool:
+    """Whether a pod that needs no slots any more went on to what it was told last."""
+    if not report.closed:
+        return False
+    return known is None or not known.closed or known.guidance_seq != report.guidance_seq
+
+
 def group_of(table_name: str, gateway: ResourceName) -> ResourceName:
     """Whom a gateway's table means: a bare name is one of the gateway's own namespace."""
     namespace, _, name = table_name.rpartition("/")

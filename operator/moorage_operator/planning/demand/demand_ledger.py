@@ -19,6 +19,7 @@ from moorage_operator.planning.demand.connection import (
     Connection,
     Heard,
     counts,
+    gives_back,
     group_of,
     in_force,
 )
@@ -94,6 +95,8 @@ class DemandLedger:
                 group.forget_former(pod, now)
         changed = _differences(verdicts, self._verdicts(judged))
         freed = {name for name in full if not self._groups[name].is_full}
+        if gives_back(known, report):
+            freed |= self._groups_of(pod)
         return Heard(
             in_force=in_force(known) != in_force(report),
             counts=counts(known) != counts(report),
@@ -150,6 +153,8 @@ class DemandLedger:
             group.hear(pod, report.seq, told, now)
         for name in self._groups_of(pod):
             self._groups[name].acknowledge(pod, report.guidance_seq, complete=not report.more)
+            if report.closed:
+                self._groups[name].closed.add(pod)
 
     def _concerned(self, pod: GatewayPod, changed: Set[ResourceName]) -> frozenset[GatewayPod]:
         """Others whose groups ``changed``, or who wait for slots that this pod may have left."""

@@ -22,6 +22,8 @@ class GroupOfPods:
         """Connected pods, with what each wanted in its last report."""
         self.incomplete: set[GatewayPod] = set()
         """Those of whose first report the rest is still to come."""
+        self.closed: set[GatewayPod] = set()
+        """Those that no client reaches any more: they open nothing and need no slots."""
 
     @property
     def someone_waits(self) -> bool:
@@ -71,6 +73,7 @@ class GroupOfPods:
         """Nobody hears of the pod any more."""
         self.pods.pop(pod, None)
         self.incomplete.discard(pod)
+        self.closed.discard(pod)
         for endpoint in self.endpoints.values():
             endpoint.vanish(pod, now, may_live_on=may_live_on)
 

@@ -28,7 +28,8 @@ class Occasion:
 
 def guide(group: GroupOfPods, pod: GatewayPod, occasion: Occasion) -> dict[str, EndpointGuidance]:
     """By uid, what the pod cannot know by itself of each endpoint; it counts as told."""
-    order = sorted(group.pods, key=lambda one: (group.pods[one].rank, one))
+    takers = group.pods.keys() - group.closed
+    order = sorted(takers, key=lambda one: (group.pods[one].rank, one))
     told: dict[str, EndpointGuidance] = {}
     for uid, endpoint, known in _endpoints_of(group, pod):
         if len(told) >= occasion.endpoints_at_most:
@@ -66,7 +67,7 @@ def _slots(
     settling = occasion.settling or bool(group.incomplete)
     taken = per_pod if settling else load + endpoint.promised
     takers = endpoint.takers
-    if len(takers) != len(order):
+    if not takers.issuperset(order):
         order = [one for one in order if one in takers]
     free = per_pod - load - endpoint.promised_to_vanished
     share = share_of(pod, order, shared_out(free))
