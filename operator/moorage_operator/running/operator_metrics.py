@@ -1,5 +1,7 @@
 """What Prometheus is told about the operator."""
 
+from collections.abc import Iterator, Mapping
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -8,9 +10,29 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 READS = frozenset({"GET"})
+
+
+class RefusedReports(Collector):
+    """Counted where they are refused; looked at when Prometheus asks."""
+
+    def __init__(self) -> None:
+        self.by_reason: Mapping[str, int] = {}
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """One family."""
+        family = CounterMetricFamily(
+            "moorage_operator_reports_refused",
+            "Report channels and reports of gateway pods that were refused, by reason",
+            labels=["reason"],
+        )
+        for reason, count in self.by_reason.items():
+            family.add_metric([reason], count)
+        yield family
 
 
 class OperatorMetrics:
@@ -46,6 +68,9 @@ class OperatorMetrics:
         self.leader = Gauge(
             "moorage_operator_leader", "1 while this process leads", registry=self._registry
         )
+
+        self.refused_reports = RefusedReports()
+        self._registry.register(self.refused_reports)
 
     def reconciled(self, kind: str, seconds: float, *, well: bool) -> None:
         """A resource was looked after."""

@@ -95,6 +95,7 @@ class OperatorProcess:
     def _refresh_metrics(self) -> None:
         self._metrics.leader.set(self._lease.is_leader())
         self._metrics.queue_depth.set(self._leading.waiting())
+        self._metrics.refused_reports.by_reason = self._channel.reports.refused
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ async def test_a_token_that_proves_no_pod_of_a_gateway_is_refused(
 ) -> None:
     async with operator(tmp_path) as leader:
         assert await status_of(leader, leader.cluster.token(**claims)) == 401
-        assert leader.server.refused == 1
+        assert leader.server.refused["NoProof"] == 1
 
 
 async def test_a_gateway_that_is_not_there_is_refused(tmp_path: Path) -> None:

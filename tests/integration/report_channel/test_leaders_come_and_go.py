@@ -155,7 +155,7 @@ async def test_the_token_is_read_anew_for_each_connection(tmp_path: Path) -> Non
     async with honest_upstreams() as upstreams, operator(tmp_path) as leader:
         table = reporting_table(urls_of(upstreams), leader.target)
         async with replica(table, "spoilt", tmp_path) as pod:
-            await until(lambda: leader.server.refused > 0, "it was refused")
+            await until(lambda: leader.server.refused["NoProof"] > 0, "it was refused")
             pod.token_file.write_text(leader.cluster.token() + "\n")
             await until(lambda: leader.server.connections == 1, "it is let in", 5)
 

@@ -39,6 +39,7 @@ from moorage_operator.running.report_channel.published_keys import (
     Published,
     PublishedKeys,
 )
+from moorage_operator.running.report_channel.refusal import Refusal
 
 REPORT_PATH = "/report"
 MAX_CONNECTIONS = 1000
@@ -64,8 +65,8 @@ class ReportServer:
         self._ledger: DemandLedger | None = None
         self._runner: web.AppRunner | None = None
         self._rounds: asyncio.Task[None] | None = None
-        self.refused = 0
-        """Connections and reports that were refused so far."""
+        self.refused = {reason.label: 0 for reason in Refusal}
+        """Connections and reports that were refused so far, by reason."""
 
     @property
     def connections(self) -> int:
@@ -159,13 +160,13 @@ class ReportServer:
         try:
             pod = await self._callers.caller(request.headers.get("Authorization", ""))
         except CallerRefused as error:
-            return self._refuse(401, str(error))
+            return self._refuse(Refusal.NO_PROOF, str(error))
         except KeysUnavailable as error:
-            return self._refuse(503, str(error))
+            return self._refuse(Refusal.NO_KEYS, str(error))
         if self._served.served_by(pod.gateway) is None:
-            return self._refuse(403, f"there is no McpGateway {pod.gateway}")
+            return self._refuse(Refusal.UNKNOWN_GATEWAY, f"there is no McpGateway {pod.gateway}")
         if len(self._connections) >= MAX_CONNECTIONS and pod not in self._connections:
-            return self._refuse(503, f"{MAX_CONNECTIONS} pods report already")
+            return self._refuse(Refusal.TOO_MANY_PODS, f"{MAX_CONNECTIONS} pods report already")
         socket = web.WebSocketResponse(max_msg_size=MAX_FRAME_BYTES, compress=False, timeout=1.0)
         await socket.prepare(request)
         await self._serve(PodConnection(pod, socket), ledger)
@@ -176,10 +177,10 @@ class ReportServer:
         headers = {LEADER_HEADER: leader} if leader else {}
         return web.Response(status=421, text="another replica leads\n", headers=headers)
 
-    def _refuse(self, status: int, why: str) -> web.Response:
-        self.refused += 1
-        _log.warning("a report channel was refused (%d): %s", status, why)
-        return web.Response(status=status, text=f"{why}\n")
+    def _refuse(self, reason: Refusal, why: str) -> web.Response:
+        self.refused[reason.label] += 1
+        _log.warning("a report channel was refused (%d): %s", reason.status, why)
+        return web.Response(status=reason.status, text=f"{why}\n")
 
     async def _serve(self, connection: PodConnection, ledger: DemandLedger) -> None:
         pod = connection.pod
@@ -241,7 +242,8 @@ class ReportServer:
 
     async def _close_for(self, connection: PodConnection, error: BaseException | None) -> None:
         if isinstance(error, FrameRefused | DemandRefused):
-            self.refused += 1
+            malformed = isinstance(error, FrameRefused)
+            self.refused[(Refusal.MALFORMED if malformed else Refusal.OUT_OF_BOUNDS).label] += 1
             _log.warning("a report of %s was refused: %s", connection.pod, error)
             await connection.close(1008, str(error))
         elif isinstance(error, ConnectionError | TimeoutError):

@@ -1,0 +1,22 @@
+"""Why a gateway's connection or report is refused."""
+
+from enum import Enum
+
+
+class Refusal(Enum):
+    """As the metric's label has it, and the HTTP status where there is no channel yet."""
+
+    NO_PROOF = ("NoProof", 401)
+    """Its token proves no pod of a gateway."""
+    NO_KEYS = ("NoKeys", 503)
+    """The API server, asked for the keys that tokens are signed with, does not answer."""
+    UNKNOWN_GATEWAY = ("UnknownGateway", 403)
+    TOO_MANY_PODS = ("TooManyPods", 503)
+    MALFORMED = ("Malformed", 0)
+    """What it sends is no report of this pod."""
+    OUT_OF_BOUNDS = ("OutOfBounds", 0)
+    """Its report claims more than one pod, or all together, may."""
+
+    def __init__(self, label: str, status: int) -> None:
+        self.label = label
+        self.status = status
