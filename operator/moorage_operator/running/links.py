@@ -60,6 +60,7 @@ class Links:
 
     def __init__(self) -> None:
         self._groups: _Reverse[ResourceName] = _Reverse()
+        self._published: _Reverse[ResourceName] = _Reverse()
         self._hostnames: _Reverse[str] = _Reverse()
         self._workloads: _Reverse[WorkloadRef] = _Reverse()
         self._gateways_now: Newest[ResourceName, None] = Newest()
@@ -71,10 +72,16 @@ class Links:
             self._groups.put(name, links.groups)
             self._hostnames.put(name, links.hostnames)
 
+    def put_published(self, name: ResourceName, uid: str, groups: frozenset[ResourceName]) -> None:
+        """The groups in the gateway's published table, which may be older than its document."""
+        if self._gateways_now.is_of(name, uid):
+            self._published.put(name, groups)
+
     def end_gateway(self, name: ResourceName, uid: str) -> None:
         """The gateway is gone; what a newer one of its name names stays."""
         if self._gateways_now.end(name, uid):
             self._groups.put(name, frozenset())
+            self._published.put(name, frozenset())
             self._hostnames.put(name, frozenset())
 
     def put_group(self, name: ResourceName, one: Incarnation, workload: WorkloadRef | None) -> None:
@@ -108,10 +115,13 @@ class Links:
         )
 
     def around_group(self, name: ResourceName) -> frozenset[ResourceKey]:
-        """Whom a change of the group concerns besides itself."""
+        """Whom a change of the group concerns besides itself.
+
+        Also gateways that serve it by a table of before: it may allow them no more.
+        """
         rivals = (self._workloads.of(ref) for ref in self._workloads.named.get(name, ()))
         return frozenset(
-            {gateway_key(gateway) for gateway in self.gateways_of(name)}
+            {gateway_key(gateway) for gateway in self.gateways_of(name) | self._published.of(name)}
             | {group_key(rival) for names in rivals for rival in names if rival != name}
         )
 

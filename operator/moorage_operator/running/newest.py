@@ -33,6 +33,11 @@ class Newest(Generic[Name, Said]):
     def __len__(self) -> int:
         return len(self._said)
 
+    def is_of(self, name: Name, uid: str) -> bool:
+        """Whether the object with this uid has the name."""
+        held = self._said.get(name)
+        return held is not None and held[0].uid == uid
+
     def get(self, name: Name) -> Said | None:
         """What the newest object says, if there is one."""
         held = self._said.get(name)
@@ -48,8 +53,7 @@ class Newest(Generic[Name, Said]):
 
     def end(self, name: Name, uid: str) -> bool:
         """The object is gone; False if it did not have the name any more."""
-        held = self._said.get(name)
-        if held is None or held[0].uid != uid:
+        if not self.is_of(name, uid):
             return False
         del self._said[name]
         return True

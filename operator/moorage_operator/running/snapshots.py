@@ -78,7 +78,7 @@ class Snapshots:
                 if (pem := await self._authorities(resource)) is not None
             },
             published=published,
-            published_groups=self._published_groups(name, published, groups),
+            published_groups=self._published_groups(observed, published, groups),
             key_ring_problem=ring_problem,
             namespace_terminating=namespace.terminating,
         )
@@ -125,10 +125,16 @@ class Snapshots:
         return {name: each.observed for name, each in sorted(found.items()) if each is not None}
 
     def _published_groups(
-        self, gateway: ResourceName, published: RouteTable | None, named: Container[ResourceName]
+        self,
+        gateway: ObservedResource,
+        published: RouteTable | None,
+        named: Container[ResourceName],
     ) -> dict[ResourceName, ObservedResource]:
         entries = () if published is None else published.groups
-        targets = {table_target(entry.name, gateway.namespace) for entry in entries}
+        own = gateway.name.namespace
+        targets = frozenset(table_target(entry.name, own) for entry in entries)
+        # Before they are looked at, so that each later change of one is told.
+        self._world.links.put_published(gateway.name, gateway.uid, targets)
         found = {name: self._world.group(name) for name in targets if name not in named}
         return {name: each.observed for name, each in sorted(found.items()) if each is not None}
 

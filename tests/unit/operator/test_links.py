@@ -51,6 +51,28 @@ def test_two_groups_on_one_workload_concern_each_other() -> None:
     assert links.around_group(_name("one")) == {group_key(_name("two"))}
 
 
+def test_a_group_concerns_the_gateways_whose_published_table_alone_names_it() -> None:
+    links = Links()
+    links.put_gateway(_name("one"), ONE, GatewayLinks(frozenset({_name("notes")})))
+    links.put_published(_name("one"), ONE.uid, frozenset({_name("tickets"), _name("notes")}))
+    assert links.around_group(_name("tickets")) == {gateway_key(_name("one"))}
+    assert links.gateways_of(_name("tickets")) == frozenset()
+    links.put_published(_name("one"), ONE.uid, frozenset({_name("notes")}))
+    assert links.around_group(_name("tickets")) == frozenset()
+
+
+def test_a_table_of_a_gateway_that_is_gone_concerns_nobody() -> None:
+    links, tickets = Links(), frozenset({_name("tickets")})
+    links.put_gateway(_name("one"), ONE, GatewayLinks())
+    links.put_published(_name("one"), "uid-of-a-former-one", tickets)
+    assert links.around_group(_name("tickets")) == frozenset()
+    links.put_published(_name("one"), ONE.uid, tickets)
+    links.end_gateway(_name("one"), ONE.uid)
+    # A reconcile that had begun before its end.
+    links.put_published(_name("one"), ONE.uid, tickets)
+    assert links.around_group(_name("tickets")) == frozenset()
+
+
 def test_what_is_forgotten_concerns_nobody() -> None:
     links = Links()
     links.put_gateway(
