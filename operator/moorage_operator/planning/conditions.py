@@ -67,6 +67,7 @@ GATEWAY = ConditionTypes(
                 "Pending": "False",
                 "KeyRingLost": "False",
                 "NotAccepted": "False",
+                "EndpointsRefused": "False",
                 "NoReports": "Unknown",
             },
             "Ready": {

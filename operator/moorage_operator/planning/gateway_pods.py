@@ -11,6 +11,7 @@ from moorage_operator.planning.snapshot import (
     GatewaySnapshot,
     ObservedDeployment,
 )
+from moorage_operator.planning.unfollowed_endpoints import unfollowed_endpoints
 from moorage_operator.rendering.child_names import gateway_child_name
 
 PODS_NAMED = 5
@@ -26,6 +27,8 @@ def programmed_condition(
     if not published:
         text = "spec.routes: the newest table could not be published, see Accepted; mend it there"
         return GATEWAY.condition("Programmed", "NotAccepted", text)
+    if unfollowed := unfollowed_endpoints(snapshot, table):
+        return GATEWAY.condition("Programmed", "EndpointsRefused", unfollowed)
     reason, text = _programmed(snapshot, table.digest())
     return GATEWAY.condition("Programmed", reason, text)
 

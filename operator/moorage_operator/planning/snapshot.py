@@ -96,6 +96,8 @@ class GatewayPodReport:
     """Uid of the service account that its token is of; a former gateway's is another one."""
     stopping: bool = False
     """It ends, and counts no more among those that must serve the newest table."""
+    unfollowed: Mapping[str, str] = field(default_factory=dict)
+    """Why the API server refuses to tell it the EndpointSlices of a namespace, by namespace."""
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,10 @@ def given(**members: Any) -> Change:
     return lambda case: case.update(members)
 
 
+def told_by_pod(**members: Any) -> Change:
+    return lambda case: case["reports"][0].update(members)
+
+
 def child(kind: str, owner: str | None) -> Change:
     return lambda case: case.setdefault("children", {}).update({kind: owner})
 
@@ -158,10 +162,11 @@ GATEWAY_CASES: list[tuple[str, str, Change]] = [
     ("Programmed", "Pending", without("deployment", "reports")),
     ("Programmed", "KeyRingLost", lambda case: case["children"].pop("Secret")),
     ("Programmed", "KeyRingLost", given(key_ring_problem="it holds no key")),
+    ("Programmed", "EndpointsRefused", told_by_pod(unfollowed={"agents": "HTTP 403"})),
     ("Programmed", "NotAccepted", spec(colour="red")),
     ("Programmed", "NotAccepted", all_of(*map(large_group, range(60)))),
     ("Programmed", "NoReports", without("reports")),
-    ("Programmed", "NoReports", lambda case: case["reports"][0].update(stopping=True)),
+    ("Programmed", "NoReports", told_by_pod(stopping=True)),
     ("Programmed", "NoReports", all_of(without("reports"), said_before("Programmed", "older"))),
     ("Programmed", "Programmed", all_of(without("reports"), SAID_WELL)),
     ("Programmed", "Programmed", all_of(given(deployment={"replicas": 2}), SAID_WELL)),

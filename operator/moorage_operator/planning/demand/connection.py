@@ -26,7 +26,7 @@ class Heard:
     """What a report changed."""
 
     in_force: bool
-    """The table's digest, the key ids, or that the pod reports at all."""
+    """What ``Programmed`` and key rotation look at, or that the pod reports at all."""
     counts: bool
     """Its sessions or streams."""
     verdicts: frozenset[ResourceName]
@@ -39,7 +39,7 @@ class Heard:
 
 def in_force(report: DemandReport | None) -> object:
     """What ``Programmed`` and key rotation look at."""
-    return report and (report.table_digest, report.key_ids, report.stopping)
+    return report and (report.table_digest, report.key_ids, report.stopping, report.unfollowed)
 
 
 def counts(report: DemandReport | None) -> object:

@@ -268,6 +268,7 @@ def _pod_report(pod: GatewayPod, report: DemandReport) -> GatewayPodReport:
         streams=report.streams,
         account_uid=pod.account_uid,
         stopping=report.stopping,
+        unfollowed=report.unfollowed,
     )
 
 
