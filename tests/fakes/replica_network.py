@@ -161,6 +161,8 @@ class Network:
         """Sessions that really live, and on which endpoint."""
         self._tags = 0
         self.told_to_leader: set[bytes] = set()
+        self._once_told: set[bytes] = set()
+        """To this leader or to a former one."""
         self.unheard: dict[GatewayPod, int] = {}
         """Pods that know what this leader does not, until the report of that number is heard."""
 
@@ -222,26 +224,14 @@ class Network:
     def forget_idle(self, one: SimulatedReplica) -> None:
         """A replica has not seen a session for too long; if no other one has, it is over.
 
-        So long is far longer than what another one saw stays untold.
+        So long is longer than what it began with stays untold, be it to a former leader.
         """
-        held = [tag for tag, _ in one.ledger if self._others_told(one, tag)]
+        held = [tag for tag, _ in one.ledger if tag in self._once_told]
         if held:
             tag = self.random.choice(held)
             one.forget_idle(tag)
             if not any(tag in each.known for each in self.replicas):
                 self.live.pop(tag, None)
-
-    def _others_told(self, one: SimulatedReplica, tag: bytes) -> bool:
-        told_by = {
-            pod
-            for group in self.leader._groups.values()
-            for endpoint in group.endpoints.values()
-            for pod, known in endpoint.pods.items()
-            if tag in set(map(_tag, known.tags))
-        }
-        return all(
-            each.pod in told_by for each in self.replicas if each is not one and tag in each.known
-        )
 
     def deliver_up(self, one: SimulatedReplica) -> None:
         """A report arrives; its answer and what concerns others is put on its way."""
@@ -255,6 +245,7 @@ class Network:
         for group in report.groups.values():
             for endpoint in group.endpoints.values():
                 self.told_to_leader.update(map(_tag, (*endpoint.opened, *endpoint.seen)))
+                self._once_told |= self.told_to_leader
                 self.told_to_leader -= set(map(_tag, endpoint.idle)) - self._counted_by_leader()
         self._tell(one, answer=True)
         for other in self.replicas:

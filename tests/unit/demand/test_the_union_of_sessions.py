@@ -95,7 +95,24 @@ def test_a_session_that_one_replica_forgot_as_idle_stays_while_another_sees_it()
     scene.tell(ONE, idle=("a",))
     assert scene.sessions == 1
     scene.tell(TWO, idle=("a",))
+    assert scene.sessions == 1, "a third one that saw it may not be heard at this moment"
+    scene.ledger.expire(15.0)
+    assert scene.sessions == 1
+    assert scene.ledger.expire(15.5) == {GROUP}
     assert scene.sessions == 0
+
+
+def test_a_session_that_is_idle_but_for_a_pod_whose_channel_is_broken_stays_counted() -> None:
+    scene = Scene()
+    scene.tell(ONE, opened=("a",))
+    scene.tell(TWO, seen=("a",))
+    scene.ledger.vanish(TWO, 1.0, may_live_on=True)
+    scene.tell(ONE, 2.0, idle=("a",))
+    scene.ledger.expire(10.0)
+    assert scene.sessions == 1
+    scene.tell(TWO, 10.0, more={"whole": True}, seen=("a",))
+    scene.ledger.expire(100.0)
+    assert scene.sessions == 1
 
 
 @pytest.mark.parametrize("may_live_on", [True, False])

@@ -6,6 +6,7 @@ as long as nothing is promised beyond it.
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from moorage_contract.report_channel import EndpointGuidance, EndpointReport, Handshake
 from moorage_operator.planning.demand.appointment import Appointment
@@ -67,6 +68,9 @@ class EndpointDemand:
         self._appointment = Appointment()
         self._orphans: dict[str, float] = {}
         """Tags that no live pod counts, and since when, oldest first."""
+        self._let_go: dict[str, float] = {}
+        """Tags that the last pod that told of them forgot as idle, and when, oldest first. Another
+        one that is not heard at this moment may see them: they count until it must have told."""
         self._ended = ended
         # Remembered until a pod says otherwise: most reports change nothing.
         self._promised: int | None = None
@@ -136,7 +140,13 @@ class EndpointDemand:
         self._looked_at = True
 
     def hear(
-        self, pod: GatewayPod, report_seq: int, news: EndpointReport, *, slots_at_most: int
+        self,
+        pod: GatewayPod,
+        report_seq: int,
+        news: EndpointReport,
+        now: float,
+        *,
+        slots_at_most: int,
     ) -> None:
         """Take in what a report says; the first one also says what the pod may still open."""
         self._promised = None
@@ -155,7 +165,7 @@ class EndpointDemand:
         for tag in news.opened:
             self._open(pod, tag, report_seq)
         for tag in news.idle:
-            self._let_go(known, tag)
+            self._forget_idle(known, tag, now)
 
     def tell(self, pod: GatewayPod, promise: Promise, guidance: EndpointGuidance) -> None:
         """The pod is told ``guidance``, and so ``promise``."""
@@ -203,8 +213,11 @@ class EndpointDemand:
             if known.vanished_at is not None and now - known.vanished_at > promise_seconds:
                 self.vanish(pod, now)
         before = len(self.tags)
-        for tag in self._silent_since(now - idle_seconds):
+        for tag in _older_than(now - idle_seconds, self._orphans):
             del self._orphans[tag]
+            self._drop(tag)
+        for tag in _older_than(now - promise_seconds, self._let_go):
+            del self._let_go[tag]
             self._drop(tag)
         return before != len(self.tags)
 
@@ -220,14 +233,6 @@ class EndpointDemand:
         """Whether no pod has had it in its table for so long."""
         newest = next(reversed(self._orphans.values()), None)
         return not self.pods and (newest is None or now - newest > seconds)
-
-    def _silent_since(self, moment: float) -> list[str]:
-        silent = []
-        for tag, since in self._orphans.items():
-            if since >= moment:
-                break
-            silent.append(tag)
-        return silent
 
     def _open(self, pod: GatewayPod, tag: str, report_seq: int) -> None:
         known, session = self.pods[pod], self._hold(pod, tag)
@@ -250,13 +255,14 @@ class EndpointDemand:
             known.tags.add(tag)
             session.holders += 1
         self._orphans.pop(tag, None)
+        self._let_go.pop(tag, None)
         return session
 
-    def _let_go(self, known: PodAtEndpoint, tag: str) -> None:
+    def _forget_idle(self, known: PodAtEndpoint, tag: str, now: float) -> None:
         if tag in known.tags:
             known.tags.discard(tag)
             if self._released(tag):
-                self._drop(tag)
+                self._let_go[tag] = now
 
     def _released(self, tag: str) -> bool:
         """Whether nobody counts it any more."""
@@ -270,6 +276,7 @@ class EndpointDemand:
             for known in self.pods.values():
                 known.tags.discard(tag)
             self._orphans.pop(tag, None)
+            self._let_go.pop(tag, None)
             self._drop(tag)
 
     def _drop(self, tag: str) -> None:
@@ -279,3 +286,8 @@ class EndpointDemand:
             del self._brought.sessions[session.bringer]
         if session.opener is not None:
             session.opener.ended(session.seq)
+
+
+def _older_than(moment: float, tags: dict[str, float]) -> list[str]:
+    """The first ones of ``tags``, which are oldest first."""
+    return list(takewhile(lambda tag: tags[tag] < moment, tags))

@@ -57,7 +57,7 @@ class GroupOfPods:
             if endpoint is None:
                 endpoint = EndpointDemand(pod, self._brought, self._ended)
                 self.endpoints[uid] = endpoint
-            endpoint.hear(pod, report_seq, told, slots_at_most=self.rules.per_pod)
+            endpoint.hear(pod, report_seq, told, now, slots_at_most=self.rules.per_pod)
 
     def acknowledge(self, pod: GatewayPod, guidance_seq: int, *, complete: bool) -> None:
         """The pod goes by that guidance; ``complete``: nothing of its report is to come."""
