@@ -1,6 +1,7 @@
 """Users' objects that resources name and that are never watched: read by name, kept for a while."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
@@ -23,41 +24,52 @@ CA_ENTRY = "ca.crt"
 Kept = TypeVar("Kept")
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading(Generic[Kept]):
+    value: Kept
+    until: float
+    namespace_uid: str
+    """A namespace that was deleted took the object along, whatever has its name now."""
+
+
 class _Readings(Generic[Kept]):
     """What was read under each name. Bounded: what is too old goes at the next reading."""
 
     def __init__(self, read: Callable[[ResourceName], Awaitable[tuple[Kept, bool]]], clock: Clock):
         self._read = read
         self._clock = clock
-        self._kept: dict[ResourceName, tuple[float, Kept]] = {}
+        self._kept: dict[ResourceName, _Reading[Kept]] = {}
 
-    async def get(self, name: ResourceName) -> Kept:
+    async def get(self, name: ResourceName, namespace_uid: str) -> Kept:
         now = self._clock()
         kept = self._kept.get(name)
-        if kept is None or kept[0] <= now:
+        if kept is None or kept.until <= now or kept.namespace_uid != namespace_uid:
             value, is_there = await self._read(name)
-            for old in [each for each, (until, _) in self._kept.items() if until <= now]:
+            for old in [each for each, reading in self._kept.items() if reading.until <= now]:
                 del self._kept[old]
-            kept = (now + (PRESENT_SECONDS if is_there else MISSING_SECONDS), value)
-            self._kept[name] = kept
-        return kept[1]
+            until = now + (PRESENT_SECONDS if is_there else MISSING_SECONDS)
+            kept = self._kept[name] = _Reading(value, until, namespace_uid)
+        return kept.value
 
 
 class OutsideObjects:
-    """Certificates and certificate authorities."""
+    """Certificates and certificate authorities.
+
+    ``namespace_uid``: of the namespace as it is known now; empty while it is not.
+    """
 
     def __init__(self, client: ClusterClient, clock: Clock) -> None:
         self._client = client
         self._tls: _Readings[ObservedTlsSecret] = _Readings(self._read_tls, clock)
         self._authorities: _Readings[str | None] = _Readings(self._read_authorities, clock)
 
-    async def tls_secret(self, name: ResourceName) -> ObservedTlsSecret:
+    async def tls_secret(self, name: ResourceName, namespace_uid: str) -> ObservedTlsSecret:
         """What a listener's Secret is good for."""
-        return await self._tls.get(name)
+        return await self._tls.get(name, namespace_uid)
 
-    async def authorities(self, name: ResourceName) -> str | None:
+    async def authorities(self, name: ResourceName, namespace_uid: str) -> str | None:
         """``ca.crt`` of a ConfigMap, if it is there."""
-        return await self._authorities.get(name)
+        return await self._authorities.get(name, namespace_uid)
 
     async def namespace(self, name: str) -> NamespaceExtract:
         """A namespace, as it is now."""

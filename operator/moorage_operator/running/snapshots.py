@@ -176,7 +176,8 @@ class Snapshots:
             return None
         if tls is None:
             return None
-        return await self._outside.tls_secret(ResourceName(gateway.name.namespace, tls.secret_name))
+        name = ResourceName(gateway.name.namespace, tls.secret_name)
+        return await self._outside.tls_secret(name, self._world.namespace(name.namespace).uid)
 
     async def _authorities(self, group: ObservedResource) -> str | None:
         try:
@@ -187,7 +188,7 @@ class Snapshots:
         if tls is None or tls.ca_config_map_name is None:
             return None
         name = ResourceName(group.name.namespace, tls.ca_config_map_name)
-        return await self._outside.authorities(name)
+        return await self._outside.authorities(name, self._world.namespace(name.namespace).uid)
 
     def _published(self, place: ResourceName) -> RouteTable | None:
         found = self._world.child(ChildKey("ConfigMap", place.namespace, place.name))
