@@ -47,6 +47,7 @@ Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Sequence = Annotated[int, Meta(ge=0, le=2**53)]
 Name = Annotated[str, Meta(max_length=512)]
 """Of a Kubernetes object, with its namespace; or its uid."""
+Why = Annotated[str, Meta(max_length=MAX_WHY_CHARS)]
 Version = Annotated[str, Meta(max_length=MAX_VERSION_CHARS)]
 
 EndpointHealth = Literal["verifying", "ready", "down"]
@@ -60,7 +61,7 @@ class Handshake(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it shook hands (or tried to) itself; else it takes another's word or knows none."""
     under_way: bool = False
     """Whether it shakes hands at this moment."""
-    why: Annotated[str, Meta(max_length=MAX_WHY_CHARS)] = ""
+    why: Why = ""
     versions: Annotated[tuple[Version, ...], Meta(max_length=MAX_VERSIONS)] = ()
 
 
@@ -119,7 +120,7 @@ class DemandReport(msgspec.Struct, frozen=True, kw_only=True):
     """The process got the word to end; it serves on for a while."""
     closed: bool = False
     """No client reaches it any more: it ends what runs, and needs no slots."""
-    unfollowed: Annotated[dict[Name, str], Meta(max_length=MAX_UNFOLLOWED_PER_REPORT)] = {}
+    unfollowed: Annotated[dict[Name, Why], Meta(max_length=MAX_UNFOLLOWED_PER_REPORT)] = {}
     """By namespace: why the API server refuses to tell this pod the EndpointSlices of the groups
     there. What was known before stays in use."""
     groups: Annotated[dict[Name, GroupReport], Meta(max_length=MAX_GROUPS_PER_REPORT)] = {}

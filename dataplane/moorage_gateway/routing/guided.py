@@ -13,6 +13,7 @@ from enum import Enum, auto
 
 from moorage_contract.report_channel import (
     LOST_SECONDS,
+    MAX_WHY_CHARS,
     PROMISE_SECONDS,
     REPORT_SECONDS,
     DemandReport,
@@ -158,7 +159,7 @@ class Guided:
                 sessions=len(self._ledger),
                 stopping=facts.stopping,
                 closed=facts.closed,
-                unfollowed=dict(facts.unfollowed),
+                unfollowed={name: why[:MAX_WHY_CHARS] for name, why in facts.unfollowed.items()},
                 groups=groups,
             )
             for seq, groups in enumerate(pieces, start=first)

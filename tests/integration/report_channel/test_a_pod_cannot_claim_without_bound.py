@@ -86,6 +86,8 @@ async def is_refused(leader: Operator, *messages: dict[str, Any]) -> str:
         {"sessions": -5},
         {"seq": 2**60},
         {"table_digest": "d" * 513},
+        {"unfollowed": {"team": "x" * 257}},
+        {"unfollowed": {f"team-{n}": "" for n in range(33)}},
     ],
     ids=lambda changed: str(changed)[:40],
 )

@@ -1,10 +1,20 @@
 """Whole first, then what changed; ended sessions until a leader has confirmed them."""
 
+import dataclasses
+
 import pytest
 from msgspec.structs import replace
 
 from fakes.replica_network import Clock, SimulatedReplica, table
-from moorage_contract.report_channel import EndpointReport, GroupReport, Guidance, Handshake
+from moorage_contract.report_channel import (
+    MAX_WHY_CHARS,
+    EndpointReport,
+    GroupReport,
+    Guidance,
+    Handshake,
+    decode_report,
+    encode_report,
+)
 from moorage_gateway.routing import demand_log
 from moorage_gateway.routing.guided import ReplicaFacts
 
@@ -37,6 +47,14 @@ class Scene:
         self.replica.guided.expect(changed)
         self.replica.book.apply(changed.groups)
         self.replica.guided.follow()
+
+
+async def test_the_api_servers_words_are_told_as_far_as_the_leader_takes_them() -> None:
+    scene = Scene()
+    facts = dataclasses.replace(FACTS, unfollowed={"team": "no " * MAX_WHY_CHARS})
+    (report,) = scene.replica.guided.reports(facts, whole=True)
+    decoded = decode_report(encode_report(report))
+    assert decoded.unfollowed == {"team": ("no " * MAX_WHY_CHARS)[:MAX_WHY_CHARS]}
 
 
 async def test_the_first_report_tells_all_and_the_next_only_news() -> None:
