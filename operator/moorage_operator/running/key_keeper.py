@@ -1,6 +1,7 @@
 """The Secrets with keys: that they are there, that rings rotate, that gateways have group keys."""
 
 import base64
+import json
 import logging
 import math
 import re
@@ -176,6 +177,22 @@ def group_key_in(secret: SecretContent, owner: Owner) -> str | None:
     """The key in a stdio group's own Secret, if it is one."""
     key = secret.data.get("key", b"").decode("ascii", "replace")
     return key if secret.owner_uid == owner.uid and _GROUP_KEY.fullmatch(key) else None
+
+
+def earlier_group_keys(secret: SecretContent | None, owner: Owner) -> dict[ResourceName, str]:
+    """The keys of groups in a gateway's own Secret, as far as they can be read."""
+    if secret is None or secret.owner_uid != owner.uid:
+        return {}
+    try:
+        keys = json.loads(secret.data.get("groups", b""))
+    except ValueError:
+        return {}
+    return {
+        ResourceName(namespace, name): key
+        for place, key in (keys.items() if isinstance(keys, dict) else ())
+        for namespace, _, name in [place.partition("/")]
+        if isinstance(key, str) and _GROUP_KEY.fullmatch(key)
+    }
 
 
 def stdio_groups(gateway: ResourceName, snapshot: GatewaySnapshot) -> dict[ResourceName, str]:

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from moorage_operator.api.installation import InstallationSettings
 from moorage_operator.api.metadata import ResourceName
-from moorage_operator.cluster.errors import ApiRefusal
+from moorage_operator.cluster.errors import ApiRefusal, ObjectConflict
+from moorage_operator.cluster.secret_reader import SecretContent
 from moorage_operator.planning.gateway_plan import plan_gateway
 from moorage_operator.planning.group_plan import plan_group
 from moorage_operator.planning.snapshot import (
@@ -22,6 +23,7 @@ from moorage_operator.running.extracts import ResourceExtract
 from moorage_operator.running.group_outcomes import GroupOutcomes
 from moorage_operator.running.key_keeper import (
     KeyKeeper,
+    earlier_group_keys,
     is_stdio,
     keys_in,
     ring_problem_in,
@@ -74,18 +76,33 @@ class Planner:
             snapshot = _with_children(snapshot, strangers)
             plan = plan_gateway(snapshot, self._settings)
         if _mounts_keys(plan):
-            group_keys, refused = await self._group_keys(name, snapshot)
-            if refused:
-                return snapshot, without_writes(plan), refused
-            try:
-                keys = await self._keys.keep_ring(owner, snapshot, group_keys)
-            except ApiRefusal as error:
-                return snapshot, without_writes(plan), [_refused_secret(owner, error)]
-            if keys != snapshot.keys:
-                # The table names keys only once they are in the Secret.
-                snapshot = replace(snapshot, keys=keys)
-                plan = plan_gateway(snapshot, self._settings)
+            return await self._with_keys(owner, secret, snapshot, plan)
         return snapshot, plan, []
+
+    async def _with_keys(
+        self, owner: Owner, secret: SecretContent | None, snapshot: GatewaySnapshot, plan: Plan
+    ) -> tuple[GatewaySnapshot, Plan, list[RefusedChild]]:
+        """The plan once the keys are in the Secret: only then may the table name them."""
+        stdio = stdio_groups(snapshot.resource.name, snapshot)
+        group_keys, errors = await self._group_keys(stdio)
+        earlier = earlier_group_keys(secret, owner)
+        group_keys |= {name: earlier[name] for name in errors.keys() & earlier.keys()}
+        refused = [
+            _refused_secret(_group_owner(name, stdio[name]), error)
+            for name, error in errors.items()
+            if must_be_told(error)
+        ]
+        known = snapshot
+        lacking = {name: _no_key(error) for name, error in errors.items() if name not in earlier}
+        snapshot = replace(snapshot, group_failures={**lacking, **snapshot.group_failures})
+        try:
+            keys = await self._keys.keep_ring(owner, snapshot, group_keys)
+        except ApiRefusal as error:
+            return snapshot, without_writes(plan), [*refused, _refused_secret(owner, error)]
+        snapshot = replace(snapshot, keys=keys)
+        if snapshot != known:
+            plan = plan_gateway(snapshot, self._settings)
+        return snapshot, plan, refused
 
     async def group(self, seen: ResourceExtract) -> tuple[GroupSnapshot, Plan, list[RefusedChild]]:
         """The plan of a group."""
@@ -125,19 +142,29 @@ class Planner:
         return failures
 
     async def _group_keys(
-        self, gateway: ResourceName, snapshot: GatewaySnapshot
-    ) -> tuple[Mapping[ResourceName, str], list[RefusedChild]]:
-        keys, refused = {}, []
-        for name, uid in stdio_groups(gateway, snapshot).items():
-            owner = Owner.group(name.namespace, name.name, uid)
+        self, groups: Mapping[ResourceName, str]
+    ) -> tuple[dict[ResourceName, str], dict[ResourceName, ApiRefusal]]:
+        """The keys of stdio groups, told with their uids, and why others may not be made."""
+        keys, errors = dict[ResourceName, str](), dict[ResourceName, ApiRefusal]()
+        for name, uid in groups.items():
             try:
-                key = await self._keys.keep_group_key(owner)
+                key = await self._keys.keep_group_key(_group_owner(name, uid))
+            except ObjectConflict:
+                raise
             except ApiRefusal as error:
-                refused.append(_refused_secret(owner, error))
+                errors[name] = error
             else:
                 if key is not None:
                     keys[name] = key
-        return keys, refused
+        return keys, errors
+
+
+def _group_owner(name: ResourceName, uid: str) -> Owner:
+    return Owner.group(name.namespace, name.name, uid)
+
+
+def _no_key(error: ApiRefusal) -> str:
+    return f"it has no key yet, for its Secret cannot be written: HTTP {error.status}"
 
 
 def _mounts_keys(plan: Plan) -> bool:

@@ -60,11 +60,14 @@ async def test_a_refused_child_is_told_and_tried_again(home: str, stepwise: NewS
     assert "Service/tickets-upstream" in children(home)
 
 
-async def test_a_groups_key_that_is_refused_is_not_blamed_on_the_gateway(
+async def test_a_groups_key_that_is_refused_holds_up_nothing_else_of_the_gateway(
     home: str, stepwise: NewStepwise
 ) -> None:
+    apply(deployment(home, "notes"), group(home, "notes"), gateway(home, "agents", "notes"))
+    await (await stepwise()).gateway("agents")
+    before = read("configmap", "agents-gateway", "-n", home)["binaryData"]
     forbid(home, "secrets")
-    apply(stdio_group(home, "tickets"), gateway(home, "agents", "tickets"))
+    apply(stdio_group(home, "tickets"), gateway(home, "agents", "notes", "tickets"))
     operator = await stepwise()
     with pytest.raises(ChildrenRefused):
         await operator.gateway("agents")
@@ -72,7 +75,10 @@ async def test_a_groups_key_that_is_refused_is_not_blamed_on_the_gateway(
     message = condition("mcpgateway", home, "agents", "Accepted")["message"]
     assert f"Secret {home}/tickets-upstream: 403" in message
     assert "agents-gateway" not in message
-    assert not [each for each in children(home) if each.startswith("Deployment/")]
+    told = condition("mcpgateway", home, "agents", "ResolvedRefs")
+    assert told["reason"] == "UpstreamFailed"
+    assert "it has no key yet" in told["message"]
+    assert read("configmap", "agents-gateway", "-n", home)["binaryData"] != before
 
     kubectl("delete", "quota", "no-secrets", "-n", home)
     await until_taken(operator.gateway, "agents")
