@@ -52,12 +52,14 @@ class Census:
         noticed: Noticed,
         namespaces: tuple[str, ...],
         enqueue: Callable[[ResourceKey, float], None],
+        forget_unseen: Callable[[], None],
     ) -> None:
         self._client = client
         self._world = world
         self._noticed = noticed
         self._namespaces: tuple[str | None, ...] = namespaces or (None,)
         self._enqueue = enqueue
+        self._forget_unseen = forget_unseen
 
     async def run(self, leading_since: Callable[[], float | None]) -> None:
         """Count until cancelled. Leading anew means that the API server was away."""
@@ -96,6 +98,7 @@ class Census:
                 gone += 1
         self._world.forget_unindexed(COUNTED_KINDS)
         self._noticed.forget_unseen(self._world)
+        self._forget_unseen()
         return gone
 
     async def _listed_uids(self, kind: str) -> set[str]:

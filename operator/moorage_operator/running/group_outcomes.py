@@ -1,5 +1,6 @@
 """What the last plan of each group means for the gateways that name it (pure)."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from moorage_operator.api.metadata import ResourceName
@@ -36,6 +37,11 @@ class GroupOutcomes:
         before = self._known.get(group.name)
         self._known[group.name] = outcome
         return before != outcome
+
+    def forget_all_but(self, there: Set[ResourceName]) -> None:
+        """Only these exist."""
+        for name in self._known.keys() - there:
+            del self._known[name]
 
     def forget(self, group: ResourceName) -> None:
         self._known.pop(group, None)

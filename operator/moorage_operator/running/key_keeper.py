@@ -7,7 +7,7 @@ import math
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from moorage_contract.key_ids import KEY_BYTES, keys_digest
 from moorage_operator.api.findings import SpecError
@@ -61,6 +61,13 @@ class KeyKeeper:
         """The owner is gone, or its Secret is no longer what was read."""
         self._kept.pop(_place(owner), None)
         self._bare.pop(_place(owner), None)
+
+    def forget_all_but(self, there: Iterable[Owner]) -> None:
+        """Only these exist."""
+        places = set(map(_place, there))
+        for place in (self._kept.keys() | self._bare.keys()) - places:
+            self._kept.pop(place, None)
+            self._bare.pop(place, None)
 
     async def read(self, owner: Owner) -> SecretContent | None:
         """The Secret at the owner's place, whoever owns it."""

@@ -141,9 +141,12 @@ class Leading:
         @kopf.on.startup(registry=registry, id="begin")
         async def begin(**kwargs: Any) -> None:
             world = World(kwargs, links)
-            self._reconciler = self._build(world, children, reports, workers.add)
+            reconciler = self._build(world, children, reports, workers.add)
+            self._reconciler = reconciler
             self.world, self._workers = world, workers
-            census = Census(self._client, world, noticed, watched, workers.add)
+            census = Census(
+                self._client, world, noticed, watched, workers.add, reconciler.forget_unseen
+            )
             if not self._stop.is_asked:
                 self._tasks.start("indices", filling.run(), returns=True)
                 self._tasks.start("workers", workers.run())

@@ -90,7 +90,7 @@ class Reconciler:
         plan = with_refusals(GATEWAY if key.kind == GATEWAY_KIND else GROUP, plan, refused)
         await self._children.delete(plan.unwanted, seen.observed.uid, self._world, written)
         if any(child.kind == "Secret" for child in plan.unwanted):
-            self._forget_keys(key)
+            self._keys.forget(_owner(key))
         if plan.scale is not None and not refused and await scale_object(self._client, plan.scale):
             written.append(f"replicas {plan.scale.replicas}")
         again = await self._tell(key, seen, plan, written)
@@ -151,15 +151,26 @@ class Reconciler:
             for gateway in self._world.links.gateways_of(snapshot.resource.name):
                 self._enqueue(gateway_key(gateway))
 
+    def forget_unseen(self) -> None:
+        """Forget what was remembered by reconciles that ended after their resource was gone."""
+        there = {key for key in self._world.resource_keys() if self._world.resource(key)}
+        self._statuses.forget_all_but(there)
+        self._keys.forget_all_but(map(_owner, there))
+        self._planner.outcomes.forget_all_but(
+            {key.name for key in there if key.kind != GATEWAY_KIND}
+        )
+
     def _forget(self, key: ResourceKey) -> None:
         self._statuses.forget(key)
-        self._forget_keys(key)
+        self._keys.forget(_owner(key))
         if key.kind != GATEWAY_KIND:
             self._planner.outcomes.forget(key.name)
 
-    def _forget_keys(self, key: ResourceKey) -> None:
-        owner = Owner.gateway if key.kind == GATEWAY_KIND else Owner.group
-        self._keys.forget(owner(key.name.namespace, key.name.name, ""))
+
+def _owner(key: ResourceKey) -> Owner:
+    """Whose Secret it is, whatever its uid."""
+    owner = Owner.gateway if key.kind == GATEWAY_KIND else Owner.group
+    return owner(key.name.namespace, key.name.name, "")
 
 
 def _resync_seconds(plan: Plan) -> float:

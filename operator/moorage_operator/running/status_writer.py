@@ -1,6 +1,6 @@
 """The status of each resource: written when it says something new, counts at most once a minute."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,11 @@ class StatusWriter:
 
     def forget(self, key: ResourceKey) -> None:
         self._written.pop(key, None)
+
+    def forget_all_but(self, there: Set[ResourceKey]) -> None:
+        """Only these exist."""
+        for key in self._written.keys() - there:
+            del self._written[key]
 
     def previous(self, key: ResourceKey, seen: ResourceExtract) -> Status:
         """The newest status that is known: as observed, or as just written."""

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moorage_operator.cluster.api_client import ClusterClient
+from moorage_operator.planning.snapshot import GroupSnapshot, ObservedResource, Plan
+from moorage_operator.rendering.owner import Owner
 from moorage_operator.running.census import Census
 from moorage_operator.running.child_writer import ChildWriter
 from moorage_operator.running.extracts import (
@@ -18,9 +20,15 @@ from moorage_operator.running.extracts import (
     resource_extract,
     workload_extract,
 )
+from moorage_operator.running.group_outcomes import GroupOutcomes
+from moorage_operator.running.key_keeper import KeyKeeper
 from moorage_operator.running.left_children import UNSEEN_SECONDS
 from moorage_operator.running.links import Links, gateway_links, workload_ref
 from moorage_operator.running.noticed import Noticed
+from moorage_operator.running.planner import Planner
+from moorage_operator.running.reconciler import Reconciler
+from moorage_operator.running.resource_key import ResourceKey
+from moorage_operator.running.status_writer import StatusWriter
 from moorage_operator.running.work_queue import WorkQueue
 from moorage_operator.running.world import World
 
@@ -49,7 +57,14 @@ class _EmptyCluster(ClusterClient):
         pass
 
     async def request(self, *_: Any, **__: Any) -> dict[str, Any]:
-        return {"items": []}
+        return {"items": [], "metadata": {"uid": "u", "resourceVersion": "1"}}
+
+
+class _Plans(Planner):
+    """Remembers what plans came to."""
+
+    def __init__(self) -> None:
+        self.outcomes = GroupOutcomes()
 
 
 class Operator:
@@ -65,7 +80,21 @@ class Operator:
         client = _EmptyCluster()
         self.children = ChildWriter(client, lambda: self.now)
         self.noticed = Noticed(self.links, self.children, lambda key: self.queue.add(key, 0.0))
-        self.census = Census(client, self.world, self.noticed, (), self.queue.add)
+        clock, self.plans = lambda: self.now, _Plans()
+        self.keys, self.statuses = KeyKeeper(client, clock, 30), StatusWriter(client, clock)
+        reconciler = Reconciler(
+            client,
+            self.world,
+            self.plans,
+            self.children,
+            self.keys,
+            self.statuses,
+            "a-pod",
+            lambda key: self.queue.add(key, 0.0),
+        )
+        self.census = Census(
+            client, self.world, self.noticed, (), self.queue.add, reconciler.forget_unseen
+        )
 
     def index(self, kind: str, body: dict[str, Any]) -> None:
         extract = _extract(kind, body)
@@ -85,6 +114,19 @@ class Operator:
         """The answer to a write of a child, which may come after all else is told of it."""
         if kind == "Service":
             self.children.left.put(body, _extract(kind, body), self.now)
+
+    def reconciled(self, kind: str, body: dict[str, Any]) -> None:
+        """A reconcile got its answers, which may be after the resource was told to be gone."""
+        if kind in ("McpGateway", "McpUpstreamGroup"):
+            asyncio.run(self._remember(kind, _extract(kind, body).observed))
+
+    async def _remember(self, kind: str, resource: ObservedResource) -> None:
+        key = ResourceKey(kind, resource.name)
+        owner = Owner.gateway if kind == "McpGateway" else Owner.group
+        await self.keys.read(owner(resource.name.namespace, resource.name.name, resource.uid))
+        await self.statuses.write(key, resource, {}, {"sessions": 1})
+        if kind == "McpUpstreamGroup":
+            self.plans.outcomes.note(GroupSnapshot(resource), Plan((), (), (), {}))
 
     def gone(self, kind: str, body: dict[str, Any]) -> None:
         extract = _extract(kind, body)
@@ -125,6 +167,7 @@ def test_every_book_is_empty_in_the_end(
         steps += [operator.gone] if told else []
         threads.append([(step, kind, body) for step in steps])
         threads.append([(operator.leave, kind, body)])
+        threads.append([(operator.reconciled, kind, body)])
         untold += [] if told else [(kind, body)]
     while threads := [each for each in threads if each]:
         step, kind, body = order.choice(threads).pop(0)
@@ -135,7 +178,9 @@ def test_every_book_is_empty_in_the_end(
         operator.gone(kind, body)
     asyncio.run(operator.census.count())
     operator.work()
-    told_by = (operator.world, operator.links, operator.noticed, operator.queue, operator.children)
+    told_by: tuple[object, ...] = (operator.world, operator.links, operator.noticed)
+    told_by += (operator.queue, operator.children)
+    told_by += (operator.keys, operator.statuses, operator.plans.outcomes)
     assert [book for each in told_by for book in _filled_books(each, type(each).__name__)] == []
 
 

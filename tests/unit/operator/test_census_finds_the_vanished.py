@@ -71,7 +71,7 @@ def _census(client: ClusterClient) -> tuple[Census, World, list[ResourceKey]]:
     noticed = Noticed(links, ChildWriter(client, lambda: 0.0), enqueued.append)
     noticed.gateway(gateway, gone=False)
     enqueued.clear()
-    census = Census(client, world, noticed, (), lambda key, _: enqueued.append(key))
+    census = Census(client, world, noticed, (), lambda key, _: enqueued.append(key), lambda: None)
     return census, world, enqueued
 
 
