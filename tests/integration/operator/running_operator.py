@@ -21,7 +21,7 @@ WRITES = ("PATCH", "POST", "PUT", "DELETE")
 class RunningOperator:
     """One process; the same name stands for restarts of the same pod."""
 
-    def __init__(self, folder: Path, namespace: str, name: str) -> None:
+    def __init__(self, folder: Path, namespace: str, name: str, *watched_too: str) -> None:
         self.name = name
         self._metrics_port = free_port()
         self._log = folder / f"{name}.log"
@@ -29,7 +29,7 @@ class RunningOperator:
         self._namespace = namespace
         settings = {
             "gatewayImage": "moorage.invalid/gateway:none",
-            "watchNamespaces": [namespace],
+            "watchNamespaces": [namespace, *watched_too],
             "metricsPort": self._metrics_port,
             "reportPort": free_port(),
         }
@@ -51,9 +51,9 @@ class RunningOperator:
                 stderr=log,
             )
 
-    def lead(self) -> None:
+    def lead(self, program: tuple[str, ...] = PROGRAM) -> None:
         """Start it and wait until it leads with filled indices."""
-        self.start()
+        self.start(program)
         wait_until(lambda: self.metric("moorage_operator_leader") == 1, START_SECONDS, self.log)
 
     @property
