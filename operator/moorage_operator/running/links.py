@@ -106,20 +106,31 @@ class Links:
     def groups_on(self, workload: WorkloadRef) -> frozenset[ResourceName]:
         return self._workloads.of(workload)
 
-    def around_gateway(self, name: ResourceName) -> frozenset[ResourceKey]:
-        """Whom a change of the gateway concerns besides itself."""
-        rivals = (self._hostnames.of(hostname) for hostname in self._hostnames.named.get(name, ()))
+    def named_by_gateway(self, name: ResourceName) -> GatewayLinks:
+        """What the gateway names now."""
+        hostnames = self._hostnames.named.get(name, frozenset())
+        return GatewayLinks(self.groups_of(name), hostnames)
+
+    def named_by_group(self, name: ResourceName) -> frozenset[WorkloadRef]:
+        """What the group names now."""
+        return self._workloads.named.get(name, frozenset())
+
+    def around_gateway(self, name: ResourceName, named: GatewayLinks) -> frozenset[ResourceKey]:
+        """Whom a change of a gateway concerns besides itself that names this, or did before."""
+        rivals = (self.gateways_with(hostname) for hostname in named.hostnames)
         return frozenset(
-            {group_key(group) for group in self.groups_of(name)}
+            {group_key(group) for group in named.groups}
             | {gateway_key(rival) for names in rivals for rival in names if rival != name}
         )
 
-    def around_group(self, name: ResourceName) -> frozenset[ResourceKey]:
-        """Whom a change of the group concerns besides itself.
+    def around_group(
+        self, name: ResourceName, named: frozenset[WorkloadRef]
+    ) -> frozenset[ResourceKey]:
+        """Whom a change of a group concerns besides itself that names this, or did before.
 
         Also gateways that serve it by a table of before: it may allow them no more.
         """
-        rivals = (self._workloads.of(ref) for ref in self._workloads.named.get(name, ()))
+        rivals = (self.groups_on(ref) for ref in named)
         return frozenset(
             {gateway_key(gateway) for gateway in self.gateways_of(name) | self._published.of(name)}
             | {group_key(rival) for names in rivals for rival in names if rival != name}

@@ -11,22 +11,23 @@ from moorage_operator.running.extracts import (
     ResourceExtract,
     WorkloadExtract,
 )
-from moorage_operator.running.links import Links, WorkloadRef
+from moorage_operator.running.links import GatewayLinks, Links, WorkloadRef
 from moorage_operator.running.newest import Newest
 from moorage_operator.running.resource_key import ResourceKey, gateway_key, group_key
 from moorage_operator.running.world import World
 
 Enqueue = Callable[[ResourceKey], None]
+Named = GatewayLinks | frozenset[WorkloadRef]
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What of a resource concerns others."""
+    """What of a resource concerns others: by names, for those who share them come and go."""
 
     uid: str
     generation: int
     deleting: bool
-    around: frozenset[ResourceKey]
+    named: Named
 
 
 class Noticed:
@@ -49,16 +50,18 @@ class Noticed:
     def gateway(self, extract: ResourceExtract, *, gone: bool) -> None:
         """A gateway appeared, changed or went: also those that it names, now or before."""
         name = extract.observed.name
+        named = self._links.named_by_gateway(name)
         if gone:
             self._links.end_gateway(name, extract.observed.uid)
-        self._resource(gateway_key(name), extract, self._links.around_gateway(name), gone)
+        self._resource(gateway_key(name), extract, named, gone)
 
     def group(self, extract: ResourceExtract, *, gone: bool) -> None:
         """A group appeared, changed or went: also who names it, and who shares its workload."""
         name = extract.observed.name
+        named = self._links.named_by_group(name)
         if gone:
             self._links.end_group(name, extract.observed.uid)
-        self._resource(group_key(name), extract, self._links.around_group(name), gone)
+        self._resource(group_key(name), extract, named, gone)
 
     def workload(self, extract: WorkloadExtract, *, gone: bool) -> None:
         """A Deployment or StatefulSet: somebody's workload, or a child of ours."""
@@ -91,20 +94,14 @@ class Noticed:
             return
         for key in [key for key in self._seen if key.name.namespace == name]:
             self._enqueue(key)
-            seen = self._seen.get(key)
-            for neighbour in seen.around if seen is not None else ():
-                self._enqueue(neighbour)
+            self._enqueue_around(key, self._seen.get(key))
 
     def _resource(
-        self,
-        key: ResourceKey,
-        extract: ResourceExtract,
-        around: frozenset[ResourceKey],
-        gone: bool,
+        self, key: ResourceKey, extract: ResourceExtract, named: Named, gone: bool
     ) -> None:
         self.has_begun = True
         before = self._seen.get(key)
-        now = _Seen(extract.observed.uid, extract.observed.generation, extract.deleting, around)
+        now = _Seen(extract.observed.uid, extract.observed.generation, extract.deleting, named)
         if gone:
             self._seen.end(key, now.uid)
         elif not self._seen.put(key, extract.incarnation, now):
@@ -113,7 +110,18 @@ class Noticed:
         if not gone and before == now:
             # Only its status or labels changed, which concerns nobody else.
             return
-        for neighbour in around | (before.around if before is not None else frozenset()):
+        self._enqueue_around(key, before)
+        self._enqueue_around(key, now)
+
+    def _enqueue_around(self, key: ResourceKey, seen: _Seen | None) -> None:
+        """Those who are concerned now by what the resource named when it was seen."""
+        if seen is None:
+            return
+        if isinstance(seen.named, GatewayLinks):
+            around = self._links.around_gateway(key.name, seen.named)
+        else:
+            around = self._links.around_group(key.name, seen.named)
+        for neighbour in around:
             self._enqueue(neighbour)
 
 
