@@ -85,13 +85,17 @@ class Noticed:
             self._enqueue(extract.responsible)
 
     def namespace(self, extract: NamespaceExtract, *, gone: bool) -> None:
-        """A namespace: its labels decide which gateways a group allows."""
+        """An event of a namespace that is watched."""
         name, one = extract.name, extract.incarnation
         before = self._namespaces.get(name)
         if gone:
             self._namespaces.end(name, one.uid)
         elif not self._namespaces.put(name, one, extract) or before == extract:
             return
+        self.namespace_changed(name)
+
+    def namespace_changed(self, name: str) -> None:
+        """The labels of a namespace decide which gateways a group allows."""
         for key in [key for key in self._seen if key.name.namespace == name]:
             self._enqueue(key)
             self._enqueue_around(key, self._seen.get(key))

@@ -33,9 +33,8 @@ async def look_at_namespaces(client: ClusterClient, world: World, noticed: Notic
     for before in list(world.read_namespaces.values()):
         if before.name not in in_use:
             del world.read_namespaces[before.name]
-            noticed.namespace(before, gone=True)
             continue
         now = await read_namespace(client, before.name)
         if now != before:
             world.read_namespaces[now.name] = now
-            noticed.namespace(now, gone=False)
+            noticed.namespace_changed(now.name)
