@@ -52,7 +52,10 @@ async def apply_object(
 
 
 async def delete_object(client: ClusterClient, key: ChildKey, uid: str) -> None:
-    """Delete the object with this uid; one that is gone or another is left alone."""
+    """Delete the object with this uid, if it is not gone already.
+
+    Raises ``ObjectConflict`` if another stands there: that is left alone.
+    """
     body = {
         "apiVersion": "v1",
         "kind": "DeleteOptions",

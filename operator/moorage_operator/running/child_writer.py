@@ -72,7 +72,7 @@ class ChildWriter:
                 try:
                     answer = await apply_object(self._client, manifest, uid)
                 except ObjectConflict:
-                    self.left.forget(key)
+                    await self._not_as_known(key, uid, world)
                     raise
                 except ApiRefusal as error:
                     if not must_be_told(error):
@@ -86,13 +86,29 @@ class ChildWriter:
     async def delete(
         self, unwanted: Iterable[ChildKey], owner_uid: str, world: World, written: list[str]
     ) -> None:
-        """Delete children of this owner, each exactly as it was seen; told in ``written``."""
+        """Delete children of this owner, each exactly as it was seen; told in ``written``.
+
+        Raises ``ObjectConflict`` if another object stands where one of them was seen.
+        """
         for key in unwanted:
             uid = await self._uid(key, owner_uid, world)
             if uid is not None:
-                await delete_object(self._client, key, uid)
+                try:
+                    await delete_object(self._client, key, uid)
+                except ObjectConflict:
+                    await self._not_as_known(key, uid, world)
+                    raise
                 written.append(f"{key.kind} deleted")
             self.left.forget(key)
+
+    async def _not_as_known(self, key: ChildKey, uid: str | None, world: World) -> None:
+        """Believe no more in a child that is gone unseen: else every look would end like this."""
+        self.left.forget(key)
+        if uid is None:
+            return
+        document = await read_object(self._client, key)
+        if document is None or document["metadata"]["uid"] != uid:
+            world.take_for_gone(uid)
 
     def _standing_uid(
         self, key: ChildKey, known: Mapping[ChildKey, ObservedChild], world: World

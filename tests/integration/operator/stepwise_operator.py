@@ -101,19 +101,24 @@ class StepwiseOperator:
 
     async def group(self, name: str) -> None:
         """Look around, and reconcile this group once."""
-        await self._look()
+        await self.look()
         await self._reconciler.reconcile(
             ResourceKey(GROUP_KIND, ResourceName(self._namespace, name))
         )
 
     async def gateway(self, name: str) -> None:
         """Look around, and reconcile this gateway once."""
-        await self._look()
+        await self.look()
+        await self.gateway_as_seen(name)
+
+    async def gateway_as_seen(self, name: str) -> None:
+        """Reconcile this gateway once, by what was seen at the last look."""
         await self._reconciler.reconcile(
             ResourceKey(GATEWAY_KIND, ResourceName(self._namespace, name))
         )
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """See all that is there now."""
         indices: dict[str, Any] = {
             name: defaultdict(list) for name in ("gateways", "groups", "workloads", "children")
         }
