@@ -7,6 +7,13 @@ from moorage_operator.planning.snapshot import ChildKey, ObservedChild
 
 Manifest = Mapping[str, object]
 
+_RIGHTS = frozenset({"ServiceAccount", "Role"})
+_RESTS_ON: Mapping[str, frozenset[str]] = {
+    "RoleBinding": _RIGHTS,
+    "Deployment": _RIGHTS | {"RoleBinding", "Secret", "ConfigMap"},
+}
+"""Which kinds lend what they hold: bound or mounted, a stranger's would become ours."""
+
 
 @dataclass(frozen=True)
 class ClaimedChildren:
@@ -14,7 +21,7 @@ class ClaimedChildren:
 
     applied: tuple[Manifest, ...]
     taken: tuple[ChildKey, ...]
-    """Where an object of somebody else stands."""
+    """Where an object of somebody else stands. What would rest on one of them is not applied."""
     unwanted: tuple[ChildKey, ...]
     """Ours, and not wanted any more."""
 
@@ -32,11 +39,28 @@ def claim_children(
     """
     manifests = {child_key(manifest): manifest for manifest in wanted}
     foreign = {key for key, child in observed.items() if child.owner_uid != owner_uid}
+    taken = (manifests.keys() | kept) & foreign
+    withheld = _resting_on({key.kind for key in taken}, manifests)
     return ClaimedChildren(
-        applied=tuple(manifest for key, manifest in manifests.items() if key not in foreign),
-        taken=tuple(sorted((manifests.keys() | kept) & foreign, key=str)),
-        unwanted=tuple(sorted(observed.keys() - foreign - manifests.keys() - kept, key=str)),
+        applied=tuple(
+            manifest for key, manifest in manifests.items() if key not in taken | withheld
+        ),
+        taken=tuple(sorted(taken, key=str)),
+        unwanted=tuple(
+            sorted(
+                observed.keys() - foreign - (manifests.keys() - _bindings(withheld)) - kept, key=str
+            )
+        ),
     )
+
+
+def _resting_on(taken_kinds: set[str], keys: Iterable[ChildKey]) -> set[ChildKey]:
+    return {key for key in keys if _RESTS_ON.get(key.kind, frozenset()) & taken_kinds}
+
+
+def _bindings(withheld: set[ChildKey]) -> set[ChildKey]:
+    """One that stands already must go: it would give the stranger's rights, or give ours away."""
+    return {key for key in withheld if key.kind == "RoleBinding"}
 
 
 def child_key(manifest: Manifest) -> ChildKey:
@@ -50,6 +74,7 @@ def name_taken_message(taken: tuple[ChildKey, ...]) -> str:
     """What happened, where, and what to do."""
     names = ", ".join(f"{key.kind} {key.namespace}/{key.name}" for key in taken)
     return (
-        f"metadata.name: its place is taken by {names}, which this resource does not own and which "
-        "is left as it is; rename this resource, or remove or rename that object"
+        f"metadata.name: its place is taken by {names}, which this resource does not own; that is "
+        "left as it is, and nothing that would use it is written; rename this resource, or remove "
+        "or rename that object"
     )

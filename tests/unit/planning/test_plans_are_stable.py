@@ -77,11 +77,40 @@ def test_an_object_that_is_not_ours_is_neither_applied_to_nor_deleted(
         with_foreign = plan(replace(snapshot, children=children), case)
 
         assert key not in _touched(with_foreign)
-        assert _touched(with_foreign) == _touched(planned) - {key}
-        if key not in planned.unwanted:
+        wanted = set(map(child_key, planned.children))
+        withheld = {one for one in wanted if key in wanted and _uses(one, key)}
+        assert _touched(with_foreign) == _touched(planned) - {key} - withheld
+        if key in wanted:
             accepted = with_foreign.conditions[0]
             assert accepted.reason == "NameTaken"
             assert f"{key.kind} {key.namespace}/{key.name}" in accepted.message
+
+
+def _uses(one: ChildKey, other: ChildKey) -> bool:
+    """Whether it would bind, run as, or mount the other."""
+    users = {
+        "Role": {"RoleBinding", "Deployment"},
+        "ServiceAccount": {"RoleBinding", "Deployment"},
+        "RoleBinding": {"Deployment"},
+        "ConfigMap": {"Deployment"},
+    }
+    return one.kind in users.get(other.kind, set())
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_binding_of_ours_to_a_role_that_became_a_strangers_goes(case: str) -> None:
+    snapshot: Any = snapshot_of(read_case(case))
+    uid = snapshot.resource.uid
+    bindings = [
+        key for key in map(child_key, plan(snapshot, case).children) if key.kind == "RoleBinding"
+    ]
+    for binding in bindings:
+        role = replace(binding, kind="Role")
+        children = {binding: ObservedChild(binding, uid), role: ObservedChild(role, SOMEBODY_ELSE)}
+
+        planned = plan(replace(snapshot, children={**snapshot.children, **children}), case)
+
+        assert binding in planned.unwanted
 
 
 @pytest.mark.parametrize("case", CASES)
