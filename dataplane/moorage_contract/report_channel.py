@@ -73,6 +73,9 @@ class EndpointReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     slots: Count = 0
     """Of an endpoint that this connection tells of for the first time: how many sessions this
     replica still opens there by what it goes by."""
+    kept: Count = 0
+    """How many sessions are about to begin there, where the newest guidance that was taken does not
+    cover them all: an older one did, and they may begin all the same."""
     opened: Tags = ()
     """Sessions that began through this replica and live."""
     seen: Tags = ()
@@ -113,7 +116,8 @@ class DemandReport(msgspec.Struct, frozen=True, kw_only=True):
     """Of the table in force."""
     key_ids: Annotated[tuple[Name, ...], Meta(max_length=256)] = ()
     guidance_seq: Sequence = 0
-    """The newest guidance of this connection that is in force."""
+    """The newest guidance of this connection that was taken. It is in force with the report's last
+    piece, but for what the endpoints' ``kept`` say."""
     streams: Count = 0
     sessions: Count = 0
     stopping: bool = False

@@ -6,7 +6,7 @@ ledger. What the network does is drawn from a seed.
 
 import base64
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
 
 from msgspec.structs import replace
@@ -20,11 +20,13 @@ from moorage_contract.report_channel import (
     encode_guidance,
     encode_report,
 )
-from moorage_contract.route_table import ReportTarget, RouteTable, SessionRules
+from moorage_contract.route_table import Group, ReportTarget, RouteTable, SessionRules
+from moorage_gateway.errors import GatewayError
 from moorage_gateway.reporting.cells import Cells
 from moorage_gateway.routing.endpoint_book import BookedEndpoint, BookedGroup, EndpointBook
 from moorage_gateway.routing.guided import Guided, ReplicaFacts
 from moorage_gateway.routing.new_endpoints import NewEndpoints
+from moorage_gateway.routing.picker import pick_for_session
 from moorage_gateway.routing.session_ledger import SessionLedger
 from moorage_gateway.settings import Limits
 from moorage_operator.api.metadata import ResourceName
@@ -38,12 +40,27 @@ LONGEST_SILENCE_SECONDS = 9.0
 """Within what a guidance holds; what happens past it is another story."""
 
 
-def table(endpoints: int, per_pod: int, replicas: int) -> RouteTable:
-    """One group of so many endpoints."""
+def table(
+    endpoints: int, per_pod: int, replicas: int, groups: Sequence[str] = ("servers",)
+) -> RouteTable:
+    """Each group with so many endpoints of its own."""
     urls = [f"http://10.0.0.{number}/mcp" for number in range(endpoints)]
     target = ReportTarget(url="wss://operator/report", ca_pem="", server_name="operator")
     rules = SessionRules(per_pod=per_pod, idle_seconds=3600)
-    return replace(table_of(urls, sessions=rules), report=target, replicas=replicas)
+    served = table_of(urls, sessions=rules)
+    return replace(
+        served,
+        groups=tuple(_named(name, served.groups[0]) for name in groups),
+        report=target,
+        replicas=replicas,
+    )
+
+
+def _named(name: str, group: Group) -> Group:
+    if name == group.name:
+        return group
+    own = tuple(replace(each, uid=f"{name}-{each.uid}") for each in group.endpoints)
+    return replace(group, name=name, endpoints=own)
 
 
 class SimulatedReplica:
@@ -65,6 +82,8 @@ class SimulatedReplica:
         self.heard_at = clock.now
         self.kept: list[str] = []
         """Endpoints where a place is kept for a session that is about to begin."""
+        self.hung: list[str] = []
+        """The same where the endpoint lets its initialize hang."""
 
     def begin(self, booked: BookedEndpoint) -> None:
         """Every handshake succeeds at once."""
@@ -77,19 +96,34 @@ class SimulatedReplica:
     def group(self) -> BookedGroup:
         return self.book.groups["servers"]
 
-    def keep_place(self) -> None:
+    def group_of(self, uid: str) -> BookedGroup:
+        """Whose endpoint it is."""
+        return next(group for group in self.book.groups.values() if uid in group.endpoints)
+
+    def keep_place(self, group_name: str = "servers") -> None:
         """A client's initialize comes, if there is a slot for it."""
-        assert self.group.slots is not None
-        uid = self.group.slots.fullest()
-        if uid is not None:
-            self.group.session_opened(uid)
-            self.group.slots.keep(uid)
-            self.kept.append(uid)
+        group = self.book.groups[group_name]
+        try:
+            uid = pick_for_session(group, None).uid
+        except GatewayError:
+            return
+        assert group.slots is not None
+        group.session_opened(uid)
+        group.slots.keep(uid)
+        self.kept.append(uid)
+
+    def hang(self) -> None:
+        """The endpoint owes the answer to the oldest initialize for long."""
+        self.hung.append(self.kept.pop(0))
+
+    def answer_hung(self) -> None:
+        """It is answered with the others after all."""
+        self.kept.append(self.hung.pop(0))
 
     def open(self, tag: bytes) -> str:
         """The endpoint answered it; returns the endpoint."""
         uid = self.kept.pop(0)
-        self.ledger.open(tag, self.group, uid, self._clock.now)
+        self.ledger.open(tag, self.group_of(uid), uid, self._clock.now)
         self._give_back(uid)
         return uid
 
@@ -98,12 +132,13 @@ class SimulatedReplica:
         self._give_back(self.kept.pop(0))
 
     def _give_back(self, uid: str) -> None:
-        assert self.group.slots is not None
-        self.group.session_closed(uid)
-        self.group.slots.give_back(uid)
+        group = self.group_of(uid)
+        assert group.slots is not None
+        group.session_closed(uid)
+        group.slots.give_back(uid)
 
     def touch(self, tag: bytes, uid: str) -> None:
-        self.ledger.touch(tag, self.group, uid, self._clock.now)
+        self.ledger.touch(tag, self.group_of(uid), uid, self._clock.now)
 
     @property
     def known(self) -> set[bytes]:
@@ -148,12 +183,21 @@ class Clock:
 class Network:
     """Everything, and what really lives on the endpoints."""
 
-    def __init__(self, random: Random, *, replicas: int, endpoints: int, per_pod: int) -> None:
+    def __init__(
+        self,
+        random: Random,
+        *,
+        replicas: int,
+        endpoints: int,
+        per_pod: int,
+        groups: Sequence[str] = ("servers",),
+    ) -> None:
         self.random = random
         self.clock = Clock()
         self.per_pod = per_pod
-        self.served = table(endpoints, per_pod, replicas)
-        self.rules = {GROUP: GroupRules(per_pod, 3600, gateway_pods=replicas)}
+        self.served = table(endpoints, per_pod, replicas, groups)
+        rules = GroupRules(per_pod, 3600, gateway_pods=replicas)
+        self.rules = {ResourceName(GATEWAY.namespace, name): rules for name in groups}
         self.leader = DemandLedger(self, self.clock.now)
         self._made = 0
         self.replicas = [self._new_replica() for _ in range(replicas)]
@@ -183,6 +227,8 @@ class Network:
         happenings = {
             self.initialize: 30,
             self.answer: 30,
+            self.hang: 4,
+            self.answer_hung: 2,
             self.use_session: 10,
             self.end_session: 14,
             self.forget_idle: 2,
@@ -198,7 +244,16 @@ class Network:
         happening(one)
 
     def initialize(self, one: SimulatedReplica) -> None:
-        one.keep_place()
+        one.keep_place(self.random.choice(self.served.groups).name)
+
+    def hang(self, one: SimulatedReplica) -> None:
+        """An endpoint of the first group owes an answer for long; those of others never do."""
+        if one.kept and one.group_of(one.kept[0]) is one.group:
+            one.hang()
+
+    def answer_hung(self, one: SimulatedReplica) -> None:
+        if one.hung:
+            one.answer_hung()
 
     def answer(self, one: SimulatedReplica) -> None:
         """An initialize is answered, mostly with a session."""
@@ -316,14 +371,14 @@ class Network:
 
     def may_live(self, uid: str) -> int:
         """What lives on an endpoint, and what replicas may still open there."""
-        slots = [one.group.slots for one in self.replicas if one.group.slots is not None]
-        opening = sum(one.kept.count(uid) for one in self.replicas)
+        slots = [slots for one in self.replicas if (slots := one.group_of(uid).slots) is not None]
+        opening = sum((*one.kept, *one.hung).count(uid) for one in self.replicas)
         left = sum(max(0, each.left(uid)) for each in slots)
         return self.sessions_by_endpoint()[uid] + opening + left
 
     def sessions_by_endpoint(self) -> dict[str, int]:
         """What really lives where."""
-        uids = [endpoint.uid for endpoint in self.served.groups[0].endpoints]
+        uids = [endpoint.uid for group in self.served.groups for endpoint in group.endpoints]
         return {uid: sum(1 for at in self.live.values() if at == uid) for uid in uids}
 
 

@@ -36,6 +36,7 @@ class PlaceNews:
     handshake: Handshake | None = None
     gone: bool = False
     slots: int = 0
+    kept: int = 0
     opened: dict[bytes, None] = field(default_factory=dict)
     seen: dict[bytes, None] = field(default_factory=dict)
     ended: dict[bytes, None] = field(default_factory=dict)
@@ -66,6 +67,7 @@ class PlaceNews:
         return EndpointReport(
             handshake=self.handshake,
             slots=self.slots,
+            kept=self.kept,
             opened=_texts(self.opened),
             seen=_texts(self.seen),
             ended=_texts(self.ended),
@@ -82,6 +84,8 @@ class DemandLog:
         self._news: dict[Place, PlaceNews] = {}
         self._told: dict[Place, Handshake] = {}
         """Endpoints that the leader knows of, by this connection."""
+        self._kept: set[Place] = set()
+        """Those of which the last report told that places are kept beyond guidance."""
         self._unconfirmed: dict[bytes, tuple[Place, int]] = {}
         """Ended sessions, and in which report that was told."""
         self._connected = False
@@ -124,6 +128,7 @@ class DemandLog:
         """The connection is over; the next one begins with all there is."""
         self._connected = False
         self._told.clear()
+        self._kept.clear()
         self._news.clear()
 
     def confirmed(self, report_seq: int) -> None:
@@ -156,8 +161,10 @@ class DemandLog:
                     fresh.add(place)
                     self._of(place).slots = group.slots.told(uid, seq) if group.slots else 0
                 self._tell_handshake(place, booked)
+                self._tell_kept(place, group.slots.kept_beyond(uid) if group.slots else 0)
         for place in self._told.keys() - present:
             del self._told[place]
+            self._kept.discard(place)
             self._of(place).gone = True
         self._tell_all_sessions(fresh)
         for place in [place for place in self._news if place not in present]:
@@ -176,6 +183,11 @@ class DemandLog:
         if self._told.get(place) != handshake:
             self._told[place] = handshake
             self._of(place).handshake = handshake
+
+    def _tell_kept(self, place: Place, kept: int) -> None:
+        if kept or place in self._kept:
+            self._of(place).kept = kept
+            (self._kept.add if kept else self._kept.discard)(place)
 
     def _tell_all_sessions(self, fresh: set[Place]) -> None:
         if not fresh:

@@ -7,7 +7,7 @@ While it waits it opens no session. A gateway whose table names no operator is a
 only one that serves its endpoints, and shares nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -78,8 +78,8 @@ class Guided:
         self._table = RouteTable(gateway="")
         self._heard_at = 0.0
         """When the leader last spoke; at first, when it began to be expected."""
-        self._taken_seq = self._guidance_seq = 0
-        """The newest guidance that was taken, and the newest that nothing under way oversteps."""
+        self._taken_seq = 0
+        """The newest guidance of this connection."""
         self._slots_due_until = 0.0
         self.sharing = Sharing.DESK
         book.health_changed = hurry
@@ -127,7 +127,7 @@ class Guided:
 
     def connected(self) -> None:
         """A leader listens; it knows nothing of this replica yet."""
-        self._taken_seq = self._guidance_seq = 0
+        self._taken_seq = 0
         self._new_endpoints.is_led = True
         self._log.begin()
 
@@ -138,8 +138,6 @@ class Guided:
 
     def reports(self, facts: ReplicaFacts, *, whole: bool) -> tuple[DemandReport, ...]:
         """All news for the leader, whole right after ``connected``."""
-        if all(group.slots is None or group.slots.are_in_force for group in self._groups()):
-            self._guidance_seq = self._taken_seq
         first = self._count.next_seq
         pieces = self._log.take(first)
         self._add_wants(pieces[-1])
@@ -154,7 +152,7 @@ class Guided:
                 pod=facts.pod,
                 table_digest=facts.table_digest,
                 key_ids=facts.key_ids,
-                guidance_seq=self._guidance_seq,
+                guidance_seq=self._taken_seq,
                 streams=facts.streams,
                 sessions=len(self._ledger),
                 stopping=facts.stopping,
@@ -164,9 +162,6 @@ class Guided:
             )
             for seq, groups in enumerate(pieces, start=first)
         )
-
-    def _groups(self) -> Iterable[BookedGroup]:
-        return self._book.groups.values()
 
     def _add_wants(self, groups: dict[str, GroupReport]) -> None:
         for name, group in self._book.groups.items():

@@ -23,8 +23,6 @@ class SessionSlots:
         self._accounts: dict[str, SlotAccount] = {}
         self._placeable: set[str] = set()
         self._open = LoadLadder()
-        self._overrun: set[str] = set()
-        """Endpoints with more places kept than guidance covers that came meanwhile."""
         self._alone: tuple[int, int] | None = None
         """perPod and replicas, while no operator gives out slots."""
         self.held = 0
@@ -62,7 +60,6 @@ class SessionSlots:
         self._placeable.discard(uid)
         self._open.remove(uid)
         self._accounts.pop(uid, None)
-        self._overrun.discard(uid)
 
     # what begins and ends
 
@@ -76,11 +73,9 @@ class SessionSlots:
         account = self._accounts.get(uid)
         if account is None or not account.places:
             return
-        account.places -= 1
-        self._reorder(uid)
-        if uid in self._overrun and not account.is_overrun:
-            self._overrun.discard(uid)
+        if account.give_back():
             self._count.hurry()  # others wait until the leader knows that we have fewer
+        self._reorder(uid)
 
     def hold(self) -> None:
         """A request waits for a slot; whoever counts it so takes it back from ``held``."""
@@ -119,7 +114,6 @@ class SessionSlots:
             before = account.left
             account.guided(told.slots, told.load, report_seq)
             fewer |= account.left < before
-            (self._overrun.add if account.is_overrun else self._overrun.discard)(uid)
             self._reorder(uid)
         return fewer
 
@@ -140,13 +134,12 @@ class SessionSlots:
 
     def told(self, uid: str, report_seq: int) -> int:
         """What a whole report says is left; counted from that report on."""
-        self._overrun.discard(uid)
         return self._account(uid).told(report_seq)
 
-    @property
-    def are_in_force(self) -> bool:
-        """Whether no session can begin any more that the newest guidance does not cover."""
-        return not self._overrun
+    def kept_beyond(self, uid: str) -> int:
+        """How many sessions may begin that the newest guidance does not cover together."""
+        account = self._accounts.get(uid)
+        return account.kept_beyond if account is not None else 0
 
     def left(self, uid: str) -> int:
         """Slots left on one endpoint."""

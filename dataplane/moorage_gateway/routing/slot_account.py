@@ -9,7 +9,7 @@ the session ends; one of an older session the operator gives away anew, and not 
 class SlotAccount:
     """The slots of one endpoint."""
 
-    __slots__ = ("_base_load", "_opened", "_over", "_report_seq", "_slots", "places")
+    __slots__ = ("_base_load", "_is_overrun", "_opened", "_over", "_report_seq", "_slots", "places")
 
     def __init__(self, slots: int = 0, load: int = 0, report_seq: int = 0) -> None:
         self._slots = slots
@@ -19,6 +19,8 @@ class SlotAccount:
         """Live sessions that we opened, by the report that tells them."""
         self._over: dict[int, int] = {}
         """Ended sessions of which the operator does not know yet, by the report that tells it."""
+        self._is_overrun = False
+        """Whether guidance came that does not cover all places."""
         self.places = 0
         """Kept for sessions that are about to begin."""
 
@@ -33,14 +35,21 @@ class SlotAccount:
         return self._slots - self.places - self.since
 
     @property
-    def is_overrun(self) -> bool:
-        """Whether a place is kept that the slots do not cover: it was kept by an older word."""
-        return self.places > 0 and self.left < 0
+    def kept_beyond(self) -> int:
+        """The places, where the slots do not cover all of them: they were kept by an older word."""
+        return self.places if self.left < 0 else 0
 
     @property
     def load(self) -> int:
         """Sessions on the endpoint, as far as is known here."""
         return self._base_load + self.places + self.since - sum(self._over.values())
+
+    def give_back(self) -> bool:
+        """A place is free, or its session is counted by now; True if guidance did not cover it."""
+        was_overrun = self._is_overrun
+        self.places -= 1
+        self._is_overrun = was_overrun and self.kept_beyond > 0
+        return was_overrun
 
     def opened(self, seq: int) -> None:
         """A session began through us; report ``seq`` will tell it."""
@@ -68,6 +77,7 @@ class SlotAccount:
         for counts in (self._opened, self._over):
             for seq in [seq for seq in counts if seq <= report_seq]:
                 del counts[seq]
+        self._is_overrun = self.kept_beyond > 0
 
     def told(self, report_seq: int) -> int:
         """A whole report begins a new connection: the slots that are left, and their new base."""

@@ -57,3 +57,13 @@ def test_each_standing_promise_keeps_the_openings_that_it_does_not_know_of() -> 
     assert promises.outstanding == 1, "the newest one knew of it: its slot is given away anew"
     promises.ended(5)
     assert promises.outstanding == 2
+
+
+def test_what_is_kept_beyond_an_acknowledged_promise_counts() -> None:
+    promises = Promises(slots=3, report_seq=1)
+    promises.add(Promise(1, 1, 1))
+    promises.kept = 3
+    assert promises.acknowledge(1)
+    assert promises.outstanding == 3
+    promises.kept = 0
+    assert promises.outstanding == 1

@@ -61,6 +61,8 @@ def network_of(seed: int, replicas: int, endpoints: int, per_pod: int) -> Networ
 def let_settle(network: Network) -> None:
     """All faults are over for long enough, and nobody is in the middle of anything."""
     for one in network.replicas:
+        while one.hung:
+            one.answer_hung()
         while one.kept:
             one.fail_to_open()
     for _ in range(10):

@@ -20,12 +20,12 @@ def test_guidance_that_takes_a_kept_place_is_in_force_once_the_place_is_given_ba
     guided(slots, 2)
     slots.keep("a")
     slots.keep("a")
-    assert slots.are_in_force
+    assert slots.kept_beyond("a") == 0
     guided(slots, 1)
-    assert not slots.are_in_force, "two may still begin"
+    assert slots.kept_beyond("a") == 2, "two may still begin"
     assert not hurried
     slots.give_back("a")
-    assert slots.are_in_force
+    assert slots.kept_beyond("a") == 0
     assert hurried == ["hurry"], "others wait for it"
 
 
@@ -35,5 +35,5 @@ def test_a_kept_place_is_told_to_a_new_leader_though_it_is_beyond_the_slots() ->
     slots.keep("a")
     guided(slots, 0)
     assert slots.told("a", 1) == 1
-    assert slots.are_in_force
+    assert slots.kept_beyond("a") == 0
     assert slots.fullest() is None

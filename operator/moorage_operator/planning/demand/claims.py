@@ -13,7 +13,7 @@ MAX_SESSIONS_PER_POD = 100_000
 """Of those that count at once: as many as a gateway process counts itself."""
 MAX_ENDPOINTS_PER_POD = 10_000
 MAX_UNACKNOWLEDGED = 1_000
-"""Guidances: an honest pod names the newest one every two seconds."""
+"""Guidances: an honest pod names the newest one that it has with each report."""
 
 
 class DemandRefused(Exception):

@@ -158,6 +158,7 @@ class EndpointDemand:
         if news.handshake is not None:
             known.handshake = news.handshake
             self._looked_at = False
+        known.promises.kept = min(news.kept, slots_at_most)
         for tag in news.ended:
             self._end(tag)
         for tag in news.seen:

@@ -60,11 +60,14 @@ class GroupOfPods:
             endpoint.hear(pod, report_seq, told, now, slots_at_most=self.rules.per_pod)
 
     def acknowledge(self, pod: GatewayPod, guidance_seq: int, *, complete: bool) -> None:
-        """The pod goes by that guidance; ``complete``: nothing of its report is to come."""
-        if complete:
-            self.incomplete.discard(pod)
-        else:
+        """The pod goes by that guidance; ``complete``: nothing of its report is to come.
+
+        Until then it may still tell of an endpoint what it keeps there beyond the guidance.
+        """
+        if not complete:
             self.incomplete.add(pod)
+            return
+        self.incomplete.discard(pod)
         for endpoint in self.endpoints.values():
             if pod in endpoint.pods:
                 endpoint.acknowledge(pod, guidance_seq)

@@ -3,6 +3,8 @@
 A pod goes by one guidance at a time: it opens at most ``slots`` sessions beyond those that its
 report ``report_seq`` told, and a slot of a session that it opened since and that ended is free
 again. Which guidance it goes by is known only when it acknowledges: until then the largest counts.
+Sessions that were about to begin when a smaller one came may begin all the same: the pod says how
+many.
 """
 
 from dataclasses import dataclass
@@ -20,13 +22,15 @@ class Promise:
 class Promises:
     """Those that may be in force, oldest first, and what was opened by them."""
 
-    __slots__ = ("_opened", "_standing")
+    __slots__ = ("_opened", "_standing", "kept")
 
     def __init__(self, slots: int = 0, report_seq: int = 0) -> None:
         """A connection begins with what the pod says that it still opens."""
         self._standing = [Promise(0, report_seq, slots)]
         self._opened: dict[int, int] = {}
         """Live sessions by the report that told their opening."""
+        self.kept = 0
+        """What the last report said that is about to begin there, beyond what it acknowledges."""
 
     @property
     def newest(self) -> Promise:
@@ -35,7 +39,7 @@ class Promises:
     @property
     def outstanding(self) -> int:
         """How many sessions it may open at most."""
-        return max(self.left(promise) for promise in self._standing)
+        return max(self.kept, *(self.left(promise) for promise in self._standing))
 
     def left(self, promise: Promise) -> int:
         """What is left of one promise, as far as reports tell."""
