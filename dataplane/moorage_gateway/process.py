@@ -228,12 +228,9 @@ class Gateway:
 
     async def _end(self) -> None:
         assert self._listener is not None
-        sequence = StopSequence(self._parts, self._settings.limits)
+        say_closed = self._channel.say_closed if self._channel is not None else lambda: None
         try:
-            if self._channel is not None:
-                await sequence.run(self._listener, self._channel.say_closed)
-            else:
-                await sequence.run(self._listener)
+            await StopSequence(self._parts, self._settings.limits, say_closed).run(self._listener)
         finally:
             for task in self._tasks:
                 task.cancel()

@@ -29,22 +29,21 @@ class Listener(Protocol):
 class StopSequence:
     """Runs once."""
 
-    def __init__(self, parts: Parts, limits: Limits) -> None:
+    def __init__(self, parts: Parts, limits: Limits, say_closed: Callable[[], None]) -> None:
+        """``say_closed`` is called when nobody can connect any more."""
         self._server = parts.front_server
         self._front = parts.front
         self._exchanges = parts.runtime.exchanges
         self._limits = limits
+        self._say_closed = say_closed
         self._loop = asyncio.get_running_loop()
 
-    async def run(self, listener: Listener, closed: Callable[[], None] = lambda: None) -> None:
-        """Returns when every connection has ended, or after the time they are given.
-
-        ``closed`` is called when nobody can connect any more.
-        """
+    async def run(self, listener: Listener) -> None:
+        """Returns when every connection has ended, or after the time they are given."""
         self._server.closing = True
         await asyncio.sleep(self._limits.readiness_seconds)
         listener.close()
-        closed()
+        self._say_closed()
         self._server.close_idle()
         await self._wait(self._limits.drain_seconds, self._end_streams)
         self._tell_what_is_lost()
