@@ -23,8 +23,8 @@ class VitalTasks:
 
         ``returns``: it may be done before; else its end is a failure too.
         """
-        watched = self._watched(name, work, returns)
-        self._running[name] = asyncio.create_task(watched, name=name)
+        task = self._running[name] = asyncio.create_task(work, name=name)
+        task.add_done_callback(lambda task: self._heard(name, task, returns))
 
     async def end(self, *names: str) -> None:
         """Cancel the tasks of those names, all if none is given, and wait for their ends."""
@@ -34,11 +34,15 @@ class VitalTasks:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
 
-    async def _watched(self, name: str, work: Coroutine[Any, Any, None], returns: bool) -> None:
-        try:
-            await work
-        except Exception as error:
+    def _heard(self, name: str, task: asyncio.Task[None], returns: bool) -> None:
+        """A task is done, by itself, by ``end``, or by whoever else cancelled it."""
+        was_asked = self._running.get(name) is not task
+        if not was_asked:
+            del self._running[name]
+        if task.cancelled():
+            if not was_asked:
+                self._stop.fail(f"the task {name!r} was cancelled, which nobody asked for")
+        elif (error := task.exception()) is not None:
             self._stop.fail(f"the task {name!r} failed: {error!r}", error)
-        else:
-            if not returns:
-                self._stop.fail(f"the task {name!r} ended, which nobody asked it to")
+        elif not returns and not was_asked:
+            self._stop.fail(f"the task {name!r} ended, which nobody asked it to")

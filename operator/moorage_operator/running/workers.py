@@ -70,7 +70,9 @@ class Workers:
             is_expected = is_namespace_ending(error)
             self._failed(key, began, well=is_expected)
             logger.log(logging.INFO if is_expected else logging.WARNING, "%s: %s", key, error)
-        except Exception:
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and _is_asked_to_end():
+                raise
             self._failed(key, began)
             logger.exception("%s: cannot be reconciled", key)
         else:
@@ -83,3 +85,9 @@ class Workers:
         now = self._clock()
         self._queue.failed(key, now, random.random())
         self._observe(key, now - began, well)
+
+
+def _is_asked_to_end() -> bool:
+    """Else it is the reconcile that was cancelled, by something it waited for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
