@@ -105,22 +105,27 @@ def _programmed(snapshot: GatewaySnapshot, digest: str) -> tuple[str, str]:
         return "Pending", f"{len(late)} of {wanted} pods do not serve the newest table yet: {names}"
     if not ready and not staying:
         return "Pending", "no pod is ready yet, see Ready"
-    if len(staying) >= max(ready, 1):
-        return "Programmed", f"{len(staying)} pods serve the table {digest}"
+    if len(staying) >= max(wanted, 1):
+        return "Programmed", f"in force on {_pods(len(staying))}: table {digest}"
     earlier = held_before(snapshot.resource, "Programmed")
     if earlier is not None and earlier.endswith(digest):
         return "Programmed", earlier
-    return _unreported(len(staying), ready)
+    return _unreported(len(staying), wanted)
 
 
-def _unreported(reports: int, ready: int) -> tuple[str, str]:
+def _unreported(reports: int, wanted: int) -> tuple[str, str]:
     if reports:
-        told = f"{reports} of {ready} ready pods"
-        return "Pending", f"only {told} have reported; the others may serve an older table"
+        told = f"{reports} of {_pods(wanted)}"
+        text = "the others have not started, or may serve an older table; see Ready"
+        return "Pending", f"only {told} reported; {text}"
     return "NoReports", (
         "no pod has reported which table it serves; if this lasts, see whether the pods reach "
         "the operator's Service"
     )
+
+
+def _pods(count: int) -> str:
+    return "1 pod" if count == 1 else f"{count} pods"
 
 
 def _ready_pods(snapshot: GatewaySnapshot) -> tuple[int, int]:

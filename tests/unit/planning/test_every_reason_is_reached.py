@@ -121,7 +121,7 @@ NOT_ALLOWED = another_group(
 )
 SAME_ROUTES = [route("/a", "tickets"), route("/a", "tickets")]
 
-WELL = f"1 pods serve the table {digest_of(read_case('gateway-one-pod'))}"
+WELL = f"in force on 1 pod: table {digest_of(read_case('gateway-one-pod'))}"
 SAID_WELL = said_before("Programmed", WELL)
 SAID_OF_ANOTHER_GENERATION = said_before("Programmed", WELL, 0)
 
@@ -159,6 +159,7 @@ GATEWAY_CASES: list[tuple[str, str, Change]] = [
     ("ResolvedRefs", "SpecRefused", spec(colour="red")),
     ("Programmed", "Pending", spec(replicas=2)),
     ("Programmed", "Pending", given(deployment={"replicas": 2})),
+    ("Programmed", "Pending", given(deployment={"replicas": 2, "ready_replicas": 1})),
     ("Programmed", "Pending", without("deployment", "reports")),
     ("Programmed", "KeyRingLost", lambda case: case["children"].pop("Secret")),
     ("Programmed", "KeyRingLost", given(key_ring_problem="it holds no key")),
