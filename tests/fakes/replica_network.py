@@ -112,6 +112,17 @@ class SimulatedReplica:
         group.slots.keep(uid)
         self.kept.append(uid)
 
+    def fall_silent(self, uid: str) -> None:
+        """A ping is not answered in time."""
+        booked = self.group_of(uid).endpoints[uid]
+        self.book.set_health(booked, booked.health.failed("no answer to a ping", silent=True))
+
+    def silent(self) -> list[BookedEndpoint]:
+        """Endpoints that are."""
+        groups = self.book.groups.values()
+        endpoints = [booked for group in groups for booked in group.endpoints.values()]
+        return [booked for booked in endpoints if booked.health.silent]
+
     def hang(self) -> None:
         """The endpoint owes the answer to the oldest initialize for long."""
         self.hung.append(self.kept.pop(0))
@@ -229,6 +240,8 @@ class Network:
             self.answer: 30,
             self.hang: 4,
             self.answer_hung: 2,
+            self.silence: 2,
+            self.answer_again: 4,
             self.use_session: 10,
             self.end_session: 14,
             self.forget_idle: 2,
@@ -254,6 +267,18 @@ class Network:
     def answer_hung(self, one: SimulatedReplica) -> None:
         if one.hung:
             one.answer_hung()
+
+    def silence(self, one: SimulatedReplica) -> None:
+        """A server is busy, so that no replica's ping is answered; or only one's is lost."""
+        endpoint = self.random.choice(self.random.choice(self.served.groups).endpoints)
+        for each in self.replicas if self.random.random() < 0.8 else [one]:
+            each.fall_silent(endpoint.uid)
+
+    def answer_again(self, one: SimulatedReplica) -> None:
+        """A replica notices that a server answers again."""
+        silent = one.silent()
+        if silent:
+            one.begin(self.random.choice(silent))
 
     def answer(self, one: SimulatedReplica) -> None:
         """An initialize is answered, mostly with a session."""

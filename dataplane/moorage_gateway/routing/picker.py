@@ -18,7 +18,13 @@ def pick_for_session(group: BookedGroup, affinity_key: bytes | None) -> BookedEn
         return group.endpoints[uid]
     if len(group.sessions):
         raise _no_room(group)
-    return _silent_one(group, group.live_sessions, group.rules.sessions.per_pod)
+    silent = _silent(group)
+    if not silent:
+        raise none_ready(group)
+    with_room = [booked for booked in silent if _has_room(group, booked.uid)]
+    if not with_room:
+        raise _no_room(group)
+    return _least_loaded(with_room, group.live_sessions)
 
 
 def _with_room(group: BookedGroup, affinity_key: bytes | None) -> str | None:
@@ -34,39 +40,42 @@ def _with_room(group: BookedGroup, affinity_key: bytes | None) -> str | None:
 
 def awaits_slot(group: BookedGroup) -> bool:
     """Whether there is no slot for a new session here, and one may be granted soon."""
-    slots = group.slots
-    return (
-        slots is not None
-        and bool(len(group.sessions))
-        and slots.fullest() is None
-        and slots.may_come(group.rules.sessions.per_pod)
-    )
+    slots, per_pod = group.slots, group.rules.sessions.per_pod
+    if slots is None:
+        return False
+    if len(group.sessions):
+        return slots.fullest() is None and slots.may_come(per_pod, group.sessions)
+    silent = [booked.uid for booked in _silent(group)]
+    has_slot = any(slots.left(uid) > 0 for uid in silent)
+    return not has_slot and slots.may_come(per_pod, silent)
 
 
 def pick_for_request(group: BookedGroup, affinity_key: bytes | None) -> BookedEndpoint:
     """The endpoint of a request without a session: its key's owner, else the least loaded."""
     free = affinity_key is None
     uid = group.least_loaded() if free else owner(affinity_key or b"", group.requests)
-    if uid is None:
-        return _silent_one(group, group.in_flight)
-    return group.endpoints[uid]
-
-
-def _silent_one(
-    group: BookedGroup, loads: Mapping[str, int], bound: float = float("inf")
-) -> BookedEndpoint:
-    """The least loaded endpoint that is only silent; raises EndpointUnreachable if none is."""
-    silent = [
-        booked
-        for booked in group.endpoints.values()
-        if booked.health.silent and booked.endpoint.ready
-    ]
+    if uid is not None:
+        return group.endpoints[uid]
+    silent = _silent(group)
     if not silent:
         raise none_ready(group)
-    booked = min(silent, key=lambda one: loads.get(one.uid, 0))
-    if loads.get(booked.uid, 0) >= bound:
-        raise _no_room(group)
-    return booked
+    return _least_loaded(silent, group.in_flight)
+
+
+def _silent(group: BookedGroup) -> list[BookedEndpoint]:
+    """Endpoints that are out for silence only: they take what comes where none is ready."""
+    endpoints = group.endpoints.values()
+    return [booked for booked in endpoints if booked.health.silent and booked.endpoint.ready]
+
+
+def _has_room(group: BookedGroup, uid: str) -> bool:
+    if group.slots is not None:
+        return group.slots.left(uid) > 0
+    return group.live_sessions.get(uid, 0) < group.rules.sessions.per_pod
+
+
+def _least_loaded(some: list[BookedEndpoint], loads: Mapping[str, int]) -> BookedEndpoint:
+    return min(some, key=lambda booked: loads.get(booked.uid, 0))
 
 
 def none_ready(group: BookedGroup) -> EndpointUnreachable:

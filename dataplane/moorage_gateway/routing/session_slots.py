@@ -1,6 +1,6 @@
 """Where this replica may open sessions of one group, if several replicas share its endpoints."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from moorage_contract.report_channel import EndpointGuidance
 from moorage_gateway.routing.load_ladder import LoadLadder
@@ -42,11 +42,11 @@ class SessionSlots:
         """The endpoints with a slot left."""
         return iter(self._open)
 
-    def may_come(self, per_pod: int) -> bool:
-        """Whether a slot may be granted soon: some endpoint is not full, as far as is known."""
+    def may_come(self, per_pod: int, uids: Iterable[str]) -> bool:
+        """Whether a slot may be granted soon: one of them is not full, as far as is known."""
         if self._alone is not None:
             return False
-        return any(self._account(uid).load < per_pod for uid in self._placeable)
+        return any(self._account(uid).load < per_pod for uid in uids)
 
     def place(self, uid: str, placeable: bool) -> None:
         """Whether the endpoint may get anything new at all."""

@@ -65,6 +65,8 @@ def let_settle(network: Network) -> None:
             one.answer_hung()
         while one.kept:
             one.fail_to_open()
+        for booked in one.silent():
+            one.begin(booked)
     for _ in range(10):
         for one in network.replicas:
             network.exchange(one)

@@ -362,3 +362,11 @@ def test_what_a_pod_was_promised_holds_while_it_tells_all_anew_in_pieces() -> No
     guidance = (scene.tell(TWO, 1.0, uid="b"), scene.ledger.guidance(TWO, 1.0, answer=True))[1]
     assert guidance is not None
     assert guidance.groups["tickets"]["b"].slots == 6
+
+
+def test_who_failed_to_shake_hands_keeps_no_slots_from_who_succeeded() -> None:
+    scene = Scene()
+    scene.tell(ONE, handshake=READY)
+    scene.tell(TWO, handshake=FAILED)
+    assert slots(scene, ONE, 1.0) == 9
+    assert slots(scene, TWO, 1.0) == 0

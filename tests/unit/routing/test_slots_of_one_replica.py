@@ -36,7 +36,7 @@ class Scene:
 def test_before_the_first_guidance_nothing_is_opened_and_slots_may_come() -> None:
     scene = Scene("a")
     assert scene.slots.fullest() is None
-    assert scene.slots.may_come(per_pod=1)
+    assert scene.slots.may_come(1, "a")
 
 
 def test_the_fullest_with_a_slot_left_is_taken() -> None:
@@ -95,10 +95,10 @@ def test_where_slots_are_short_the_end_of_a_session_is_told_at_once() -> None:
     scene.slots.closed("a", 0, over=True)
     assert scene.hurried == 0
     scene.open("a")
-    assert not scene.slots.may_come(per_pod=4)
+    assert not scene.slots.may_come(4, "a")
     scene.slots.closed("a", 0, over=True)
     assert scene.hurried == 1
-    assert scene.slots.may_come(per_pod=4), "somebody's place is free"
+    assert scene.slots.may_come(4, "a"), "somebody's place is free"
 
 
 def test_fewer_slots_than_before_are_noticed() -> None:
@@ -117,7 +117,7 @@ def test_alone_each_replica_takes_its_share_of_what_is_free() -> None:
     seq = scene.open("a")
     scene.open("a")
     assert scene.slots.fullest() is None
-    assert not scene.slots.may_come(per_pod=10), "nobody will grant any"
+    assert not scene.slots.may_come(10, "a"), "nobody will grant any"
     scene.slots.closed("a", seq, over=False)
     assert scene.slots.left("a") == 1, "what was opened here and is idle is free again"
     scene.slots.go_alone({"a": 3}, per_pod=10, replicas=2)

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 
 import pytest
 
+from moorage_contract.report_channel import EndpointGuidance
 from moorage_contract.route_table import Endpoint, Group, SessionRules
 from moorage_gateway.errors import CapacityError, EndpointUnreachable
 from moorage_gateway.routing.endpoint_book import BookedGroup, EndpointBook
-from moorage_gateway.routing.picker import pick_for_request, pick_for_session
+from moorage_gateway.routing.picker import awaits_slot, pick_for_request, pick_for_session
 from moorage_gateway.routing.rendezvous import owner
+from moorage_gateway.routing.session_slots import ReportCount, SessionSlots
 from moorage_gateway.settings import Limits
 
 
@@ -74,6 +76,27 @@ async def test_where_none_is_ready_those_that_are_only_silent_take_what_comes() 
     with pytest.raises(CapacityError):
         pick_for_session(group, None)
     assert pick_for_request(group, None).uid == "c"
+
+
+async def test_a_silent_one_takes_no_more_sessions_than_other_replicas_leave_to_this_one() -> None:
+    group = ready_group("ab", per_pod=5)
+    group.slots = slots = SessionSlots(ReportCount(lambda: None))
+    for uid in "ab":
+        let_fail(group, uid, silent=True)
+    assert awaits_slot(group)
+    slots.take({"a": EndpointGuidance(slots=1), "b": EndpointGuidance(load=5)}, 0)
+    assert not awaits_slot(group)
+    assert pick_for_session(group, None).uid == "a"
+    slots.keep("a")
+    assert awaits_slot(group), "others may have slots of the one that is not full"
+    with pytest.raises(CapacityError) as refused:
+        pick_for_session(group, None)
+    assert refused.value.reason == "NoSlotForThisReplica"
+    slots.take({"a": EndpointGuidance(load=5)}, 0)
+    assert not awaits_slot(group)
+    with pytest.raises(CapacityError) as refused:
+        pick_for_session(group, None)
+    assert refused.value.reason == "GroupSessionsExhausted"
 
 
 async def test_a_silent_one_gets_nothing_new_while_another_is_ready() -> None:

@@ -106,7 +106,10 @@ class EndpointDemand:
 
     @property
     def takers(self) -> frozenset[GatewayPod]:
-        """The connected pods that could open a session there, as far as is known."""
+        """The connected pods that could open a session there, as far as is known.
+
+        One that all find down may be busy only, and is given new sessions all the same.
+        """
         self._look_at_pods()
         return self._takers
 
@@ -136,7 +139,8 @@ class EndpointDemand:
             return
         known = {pod: self.pods[pod].handshake for pod in self.live()}
         self._decided = decisive(known.values())
-        self._takers = frozenset(pod for pod in known if known[pod].state != "down")
+        able = frozenset(pod for pod in known if not _has_failed(known[pod]))
+        self._takers = able or frozenset(known)
         self._looked_at = True
 
     def hear(
@@ -287,6 +291,10 @@ class EndpointDemand:
             del self._brought.sessions[session.bringer]
         if session.opener is not None:
             session.opener.ended(session.seq)
+
+
+def _has_failed(handshake: Handshake) -> bool:
+    return handshake.state == "down" or (handshake.state == "verifying" and handshake.own)
 
 
 def _older_than(moment: float, tags: dict[str, float]) -> list[str]:
