@@ -19,6 +19,7 @@ from moorage_operator.running.child_writer import ChildWriter
 from moorage_operator.running.filling import Filling
 from moorage_operator.running.handlers import operator_settings, register_handlers
 from moorage_operator.running.key_keeper import KeyKeeper
+from moorage_operator.running.kopf_tasks import KopfTasks
 from moorage_operator.running.links import Links
 from moorage_operator.running.noticed import Noticed
 from moorage_operator.running.operator_metrics import OperatorMetrics
@@ -166,7 +167,19 @@ class Leading:
             await self._tasks.end(*LEADERS_TASKS)
 
         asked = asyncio.create_task(self._stop.wait())
-        before = asyncio.all_tasks()
+        kopfs = KopfTasks()
+        watching = kopfs.start(self._kopf(registry, ending, kopfs))
+        await asyncio.wait((watching, asked), return_when=asyncio.FIRST_COMPLETED)
+        ending.set()
+        asked.cancel()
+        if self._stop.is_asked:
+            await self._end(watching)
+        else:
+            await watching
+
+    async def _kopf(
+        self, registry: kopf.OperatorRegistry, ending: asyncio.Event, kopfs: KopfTasks
+    ) -> None:
         tasks = await kopf.spawn_tasks(
             registry=registry,
             settings=operator_settings(),
@@ -179,17 +192,10 @@ class Leading:
         )
         # kopf has taken the signals for itself.
         stop_on_signals(self._stop)
-        watching = asyncio.create_task(kopf.run_tasks(tasks, ignored=before))
-        await asyncio.wait((watching, asked), return_when=asyncio.FIRST_COMPLETED)
-        ending.set()
-        asked.cancel()
-        if self._stop.is_asked:
-            await self._end(watching)
-        else:
-            await watching
+        await kopf.run_tasks(tasks, ignored=cast(Any, kopfs.others))
 
     async def _end(self, watching: asyncio.Task[None]) -> None:
-        # kopf waits for all tasks that began after it, those of connections too.
+        # kopf waits for all tasks that began within it, and those of the leader did.
         await self._tasks.end()
         await asyncio.wait((watching,), timeout=KOPF_END_SECONDS)
         # Stopped while it starts, it would go on to log in with its sessions closed.

@@ -23,14 +23,14 @@ class RunningOperator:
 
     def __init__(self, folder: Path, namespace: str, name: str, *watched_too: str) -> None:
         self.name = name
-        self._metrics_port = free_port()
+        self.metrics_port = free_port()
         self._log = folder / f"{name}.log"
         self._settings = folder / f"{name}.json"
         self._namespace = namespace
         settings = {
             "gatewayImage": "moorage.invalid/gateway:none",
             "watchNamespaces": [namespace, *watched_too],
-            "metricsPort": self._metrics_port,
+            "metricsPort": self.metrics_port,
             "reportPort": free_port(),
         }
         self._settings.write_text(json.dumps(settings))
@@ -103,7 +103,7 @@ class RunningOperator:
 
     def _page(self, name: str) -> str:
         """Empty where nobody answers, or with an error."""
-        url = f"http://127.0.0.1:{self._metrics_port}/{name}"
+        url = f"http://127.0.0.1:{self.metrics_port}/{name}"
         try:
             with urllib.request.urlopen(url, timeout=2) as answer:
                 text: str = answer.read().decode()
