@@ -5,13 +5,13 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from moorage_gateway.errors import GatewayError
-from moorage_gateway.relaying.listens.endpoint_listen import EndpointListen
+from moorage_gateway.relaying.listens.endpoint_listen import EndpointListen, Refusal
 from moorage_gateway.routing.endpoint_book import BookedEndpoint
 
 FIRST_REOPEN_SECONDS = 0.1
 LAST_REOPEN_SECONDS = 5.0
 REFUSED_SECONDS = 30.0
-"""An endpoint that refused is asked again after so long: it may have been updated, or full."""
+"""A server that refused is asked again after so long: it may have been updated, or full."""
 
 
 class FollowedEndpoint:
@@ -20,10 +20,11 @@ class FollowedEndpoint:
     def __init__(
         self,
         booked: BookedEndpoint,
-        request: bytes,
+        request: Callable[[BookedEndpoint], bytes],
         new_listen: Callable[[BookedEndpoint], EndpointListen],
         ended: Callable[[EndpointListen], None],
     ) -> None:
+        """``request`` is made for each opening: the group's key may have been exchanged."""
         self._request = request
         self._new_listen = new_listen
         self._ended = ended
@@ -40,7 +41,7 @@ class FollowedEndpoint:
         while True:
             lasted_seconds = await self._listen_once()
             self._ended(self.listen)
-            if self.listen.refusal is not None:
+            if isinstance(self.listen.refusal, Refusal):
                 await asyncio.sleep(REFUSED_SECONDS)
             else:
                 if lasted_seconds > LAST_REOPEN_SECONDS:
@@ -54,5 +55,5 @@ class FollowedEndpoint:
         begun_at = loop.time()
         # Without a connection it is tried again like one that broke; pings tell the health.
         with suppress(GatewayError):
-            await self.listen.run(self._request)
+            await self.listen.run(self._request(self.listen.booked))
         return loop.time() - begun_at

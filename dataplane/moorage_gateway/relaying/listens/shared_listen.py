@@ -135,18 +135,19 @@ class SharedListen:
             self._has_answered(booked)
         self._losses.present(set(group.endpoints.values()))
         for booked in ready - self._followed.keys():
-            self._unanswered.add(booked)
-            self._followed[booked] = self._follow(booked)
+            self._followed[booked] = FollowedEndpoint(
+                booked, self._request_to, self._new_listen, self._ended
+            )
 
-    def _follow(self, booked: BookedEndpoint) -> FollowedEndpoint:
+    def _request_to(self, booked: BookedEndpoint) -> bytes:
         body = self._request.body(self._asked_of(booked.uid), self._meta)
-        request = booked.pool.post(self._request.head(), b"", body)
-        return FollowedEndpoint(booked, request, self._new_listen, self._ended)
+        return booked.pool.post(self._request.head(), b"", body)
 
     def _asked_of(self, uid: str) -> SubscriptionFilter:
         return self._homes.asked_of(uid, self._request.wanted)
 
     def _new_listen(self, booked: BookedEndpoint) -> EndpointListen:
+        self._unanswered.add(booked)
         return EndpointListen(booked, self, self._event_bytes)
 
     # Listener
