@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from moorage_contract.route_table import RouteTable
 from moorage_operator.api.installation import InstallationSettings
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.planning.gateway_plan import plan_gateway
@@ -100,6 +101,16 @@ def plan_document(plan: Plan) -> Document:
     return plain(document)
 
 
+def table_of(plan: Plan) -> RouteTable | None:
+    """The table that the plan publishes."""
+    for child in plan.children:
+        if child["kind"] == "ConfigMap":
+            data = child["binaryData"]
+            assert isinstance(data, Mapping)
+            return read_table(base64.b64decode(data["table"]))
+    return None
+
+
 def plain(document: Any) -> Document:
     """The document as the API server gets it: JSON."""
     decoded: Document = msgspec.json.decode(msgspec.json.encode(document))
@@ -147,12 +158,9 @@ def _gateway_snapshot(case: Document) -> GatewaySnapshot:
 def _published(case: Document, earlier_groups: list[Document]) -> Any:
     """The table that followed from the same gateway while its groups were as ``published`` says."""
     earlier = {**case, "groups": earlier_groups, "published": None, "group_failures": {}}
-    for child in plan_case(earlier).children:
-        if child["kind"] == "ConfigMap":
-            data = child["binaryData"]
-            assert isinstance(data, Mapping)
-            return read_table(base64.b64decode(data["table"]))
-    raise AssertionError("the earlier gateway has no table")
+    table = table_of(plan_case(earlier))
+    assert table is not None, "the earlier gateway has no table"
+    return table
 
 
 def _group_snapshot(case: Document) -> GroupSnapshot:

@@ -22,6 +22,11 @@ from moorage_operator.api.stdio_source import StdioSource
 from moorage_operator.api.upstream_group import McpUpstreamGroup
 from moorage_operator.api.workload_source import WorkloadSource
 from moorage_operator.planning.documents import read_group
+from moorage_operator.planning.published_entries import (
+    is_as_safe,
+    lacks_authorities,
+    served_entry,
+)
 from moorage_operator.planning.route_table import (
     plan_group_entry,
     plan_routes,
@@ -101,13 +106,30 @@ class _GroupPlanner:
 
     def plan(self, target: ResourceName) -> Group:
         name = table_name(target, self.own_namespace)
-        failure = self.hindered.get(target) or self.snapshot.group_failures.get(target)
-        if failure:
-            return unresolved_group(name, failure)
+        if hindrance := self.hindered.get(target):
+            return unresolved_group(name, hindrance)
+        if failure := self._failure(target):
+            return self._as_published(target, name) or unresolved_group(name, failure)
+        return self._accepted(self.groups.accepted[target], name)
+
+    def _failure(self, target: ResourceName) -> str:
+        """Why no entry can be made of the group's spec; empty if one can."""
+        if failure := self.snapshot.group_failures.get(target):
+            return failure
+        if error := self.groups.refused.get(target):
+            name = quoted(table_name(target, self.own_namespace))
+            return f"{GROUP_KIND} {name} is refused: {error.findings[0]}"
+        authorities = self.snapshot.group_authorities.get(target)
+        if lacks_authorities(self.groups.accepted[target], authorities):
+            return "spec.source.workload.tls.caConfigMapName: it has no certificates in ca.crt"
+        return ""
+
+    def _as_published(self, target: ResourceName, name: str) -> Group | None:
+        entry = served_entry(self.snapshot.published, name)
         group = self.groups.accepted.get(target)
-        if group is None:
-            return self._as_published(name, self.groups.refused[target])
-        return self._accepted(group, name)
+        if entry is None or (group is not None and not is_as_safe(entry, group)):
+            return None
+        return entry
 
     def _accepted(self, group: McpUpstreamGroup, name: str) -> Group:
         source = group.spec.source
@@ -122,17 +144,6 @@ class _GroupPlanner:
                 path=BRIDGE_PATH if isinstance(source, StdioSource) else source.path,
             ),
             tls=_tls_of(source, self.snapshot.group_authorities.get(group.name)),
-        )
-
-    def _as_published(self, name: str, error: SpecError) -> Group:
-        published = self.snapshot.published
-        entries = () if published is None else published.groups
-        served = (each for each in entries if each.name == name and not each.unresolved)
-        entry = next(served, None)
-        if entry is not None:
-            return entry
-        return unresolved_group(
-            name, f"{GROUP_KIND} {quoted(name)} is refused: {error.findings[0]}"
         )
 
 

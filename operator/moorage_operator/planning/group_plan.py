@@ -18,7 +18,13 @@ from moorage_operator.planning.group_conditions import (
 )
 from moorage_operator.planning.group_pods import group_counts
 from moorage_operator.planning.ownership import Manifest, claim_children
-from moorage_operator.planning.snapshot import ChildKey, Condition, GroupSnapshot, Plan
+from moorage_operator.planning.snapshot import (
+    ChildKey,
+    Condition,
+    GroupSnapshot,
+    ObservedWorkload,
+    Plan,
+)
 from moorage_operator.planning.stdio_scale import plan_scale
 from moorage_operator.rendering import group_children
 from moorage_operator.rendering.child_names import STDIO_MCP_PORT, group_pod_selector
@@ -45,10 +51,10 @@ def plan_group(snapshot: GroupSnapshot, settings: InstallationSettings) -> Plan:
 
 
 def group_failure(conditions: Iterable[Condition]) -> str | None:
-    """Why no gateway can serve the group, by the conditions of its plan; None if one can.
+    """Why no entry of a table can be made for the group, by its conditions; None if one can.
 
-    For ``GatewaySnapshot.group_failures``. A refused document is no failure: gateways read it
-    themselves, and serve what they published last.
+    For ``GatewaySnapshot.group_failures``. A refused document is none of these: gateways read it
+    themselves. In both cases they serve what they published last: ``published_entries``.
     """
     hindering = {
         ("Accepted", "WorkloadTaken"),
@@ -136,14 +142,17 @@ def _workload_service(
     owner: Owner, source: WorkloadSource, snapshot: GroupSnapshot
 ) -> list[Manifest]:
     workload = snapshot.workload
-    if workload is None or snapshot.workload_owner is not None or not workload.match_labels:
-        return []
-    if workload.has_expressions:
+    if workload is None or snapshot.workload_owner is not None or not _is_selectable(workload):
         return []
     service = group_children.render_group_service(
         owner, workload.match_labels, source.port, tls=source.tls is not None
     )
     return [service]
+
+
+def _is_selectable(workload: ObservedWorkload) -> bool:
+    """Whether a Service can select its pods."""
+    return bool(workload.match_labels) and not workload.has_expressions
 
 
 def _kept_children(
@@ -152,7 +161,8 @@ def _kept_children(
     source = group.spec.source
     if isinstance(source, StdioSource):
         return frozenset({ChildKey("Secret", owner.namespace, owner.child_name)})
-    if isinstance(source, WorkloadSource) and snapshot.workload is None:
+    workload = snapshot.workload
+    if isinstance(source, WorkloadSource) and (workload is None or not _is_selectable(workload)):
         # A workload that is being replaced may be back at once; its pods may live on meanwhile.
         return frozenset({ChildKey("Service", owner.namespace, owner.child_name)})
     return frozenset()

@@ -147,7 +147,7 @@ class GatewaySnapshot:
     group_authorities: Mapping[ResourceName, str] = field(default_factory=dict)
     """PEM of the authorities of its groups that speak TLS (``GroupSnapshot.ca_pem``)."""
     published: RouteTable | None = None
-    """The table in its ConfigMap: a group whose document is refused is served as it says."""
+    """The table in its ConfigMap: a group that failed or is refused is served as it says."""
     published_groups: Mapping[ResourceName, ObservedResource] = field(default_factory=dict)
     """Those that only the published table names, as far as they exist."""
     key_ring_problem: str = ""

@@ -1,18 +1,15 @@
 """A permission that was taken away reaches gateways also where no new table can be made."""
 
-import base64
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from fakes.golden_cases import observed, read_case, settings_of, snapshot_of
-from moorage_contract.route_table import RouteTable
+from fakes.golden_cases import observed, read_case, settings_of, snapshot_of, table_of
 from moorage_operator.planning import table_document
 from moorage_operator.planning.gateway_plan import plan_gateway
-from moorage_operator.planning.snapshot import ChildKey, GatewaySnapshot, Plan
-from moorage_operator.planning.table_document import read_table
+from moorage_operator.planning.snapshot import ChildKey, GatewaySnapshot
 
 Document = dict[str, Any]
 ELSEWHERE = {"name": "tickets", "namespace": "elsewhere"}
@@ -49,15 +46,6 @@ def as_gateway(now: Document) -> GatewaySnapshot:
     found = snapshot_of(now)
     assert isinstance(found, GatewaySnapshot)
     return found
-
-
-def table_of(plan: Plan) -> RouteTable | None:
-    documents = [child["binaryData"] for child in plan.children if child["kind"] == "ConfigMap"]
-    if not documents:
-        return None
-    (data,) = documents
-    assert isinstance(data, dict)
-    return read_table(base64.b64decode(data["table"]))
 
 
 @pytest.fixture(params=["refused", "too large"])
