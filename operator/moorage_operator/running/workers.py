@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from moorage_operator.cluster.errors import ClusterError, is_namespace_ending
 from moorage_operator.cluster.write_fence import Clock
+from moorage_operator.running.cancellation import is_asked_to_end
 from moorage_operator.running.resource_key import ResourceKey
 from moorage_operator.running.work_queue import WorkQueue
 
@@ -71,7 +72,7 @@ class Workers:
             self._failed(key, began, well=is_expected)
             logger.log(logging.INFO if is_expected else logging.WARNING, "%s: %s", key, error)
         except (Exception, asyncio.CancelledError) as error:
-            if isinstance(error, asyncio.CancelledError) and _is_asked_to_end():
+            if isinstance(error, asyncio.CancelledError) and is_asked_to_end():
                 raise
             self._failed(key, began)
             logger.exception("%s: cannot be reconciled", key)
@@ -85,9 +86,3 @@ class Workers:
         now = self._clock()
         self._queue.failed(key, now, random.random())
         self._observe(key, now - began, well)
-
-
-def _is_asked_to_end() -> bool:
-    """Else it is the reconcile that was cancelled, by something it waited for."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

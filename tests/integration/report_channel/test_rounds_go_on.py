@@ -113,14 +113,18 @@ async def test_pods_may_leave_while_others_are_asked_to_come_anew(
         await ask_until_all_are_given(leader)
 
 
+@pytest.mark.parametrize("error", [RuntimeError("a defect"), asyncio.CancelledError()])
 async def test_a_round_that_fails_is_not_the_last(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: BaseException,
 ) -> None:
     real = DemandLedger.expire
 
     def fail_once(ledger: DemandLedger, now: float) -> frozenset[object]:
         monkeypatch.setattr(DemandLedger, "expire", real)
-        raise RuntimeError("a defect")
+        raise error
 
     monkeypatch.setattr(DemandLedger, "expire", fail_once)
     async with operator(tmp_path) as leader:

@@ -30,6 +30,7 @@ from moorage_operator.planning.demand.demand_ledger import DemandLedger
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.planning.demand.served_groups import ServedGroups
 from moorage_operator.planning.snapshot import GatewayPodReport, GroupDemand
+from moorage_operator.running.cancellation import is_asked_to_end
 from moorage_operator.running.report_channel.callers import CallerProof, CallerRefused
 from moorage_operator.running.report_channel.changes import Change, Changes
 from moorage_operator.running.report_channel.leadership import Leadership
@@ -125,7 +126,9 @@ class ReportServer:
             await asyncio.sleep(ROUND_SECONDS)
             try:
                 await self._go_round()
-            except Exception:
+            except (Exception, asyncio.CancelledError) as error:
+                if isinstance(error, asyncio.CancelledError) and is_asked_to_end():
+                    raise
                 _log.exception("a round of the report channel failed; the next one follows")
 
     async def _go_round(self) -> None:
