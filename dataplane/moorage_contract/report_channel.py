@@ -29,7 +29,7 @@ LOST_SECONDS = 10.0
 """A leader that is silent for so long is left, and its guidance no longer holds."""
 PROMISE_SECONDS = LOST_SECONDS + 5.0
 """So long after it was last heard of, a pod may still go by what it was told; and so long a new
-leader gives nobody more than it has, unless all pods report."""
+leader gives nobody more than it has."""
 STOPPING = 1001
 """Close code of a gateway that ends: it opens no session any more."""
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
+from moorage_contract.report_channel import PROMISE_SECONDS
 from moorage_contract.route_table import ReportTarget
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.planning.demand.served_groups import GroupRules
@@ -182,7 +183,7 @@ class Served:
     """What the indices say."""
 
     groups: dict[ResourceName, GroupRules] | None = field(
-        default_factory=lambda: {GROUP: GroupRules(per_pod=10, idle_seconds=60, gateway_pods=1)}
+        default_factory=lambda: {GROUP: GroupRules(per_pod=10, idle_seconds=60)}
     )
 
     def served_by(self, gateway: ResourceName) -> Mapping[ResourceName, GroupRules] | None:
@@ -237,14 +238,15 @@ async def operator(
     cluster: Cluster | None = None,
     certificate: Certificate | None = None,
     leads: bool = True,
+    leading_for_seconds: float = PROMISE_SECONDS + 1.0,
     port: int = 0,
 ) -> AsyncIterator[Operator]:
-    """A replica that leads, or not."""
+    """A replica that leads, or not; for so long that it may share out what is free."""
     cluster = cluster or Cluster()
     served = served or Served()
     certificate = certificate or Certificate(folder)
     changes: list[Change] = []
-    lease = Lease(asyncio.get_running_loop().time() if leads else None)
+    lease = Lease(asyncio.get_running_loop().time() - leading_for_seconds if leads else None)
     async with cluster.published() as published:
         server = ReportServer(served, published, lease, changes.append)
         await server.start(certificate.context, host="127.0.0.1", port=port)

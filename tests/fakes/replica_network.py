@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from fakes.in_process_gateway import table_of
 from moorage_contract.report_channel import (
+    PROMISE_SECONDS,
     DemandReport,
     Guidance,
     decode_guidance,
@@ -207,9 +208,10 @@ class Network:
         self.clock = Clock()
         self.per_pod = per_pod
         self.served = table(endpoints, per_pod, replicas, groups)
-        rules = GroupRules(per_pod, 3600, gateway_pods=replicas)
+        rules = GroupRules(per_pod, 3600)
         self.rules = {ResourceName(GATEWAY.namespace, name): rules for name in groups}
-        self.leader = DemandLedger(self, self.clock.now)
+        self.leader = DemandLedger(self, self.clock.now - PROMISE_SECONDS)
+        """The first one there ever was, and settled: nobody was promised anything before."""
         self._made = 0
         self.replicas = [self._new_replica() for _ in range(replicas)]
         self.live: dict[bytes, str] = {}
@@ -238,7 +240,7 @@ class Network:
         happenings = {
             self.initialize: 30,
             self.answer: 30,
-            self.hang: 4,
+            self.hang: 8,
             self.answer_hung: 2,
             self.silence: 2,
             self.answer_again: 4,
@@ -248,9 +250,11 @@ class Network:
             SimulatedReplica.report: 20,
             self.deliver_up: 30,
             SimulatedReplica.hear: 30,
-            self.pass_time: 6,
+            self.pass_time: 10,
             self.break_connection: 3,
             self.kill: 1,
+            self.surge: 2,
+            self.retire: 2,
             self.change_leader: 1,
         }
         (happening,) = self.random.choices(list(happenings), list(happenings.values()))
@@ -356,14 +360,29 @@ class Network:
         one.connect()
 
     def kill(self, one: SimulatedReplica) -> None:
-        """A pod is gone at once; a new one comes. Its sessions live on."""
+        """A pod is gone at once; a new one comes."""
+        self._lose(one)
+        self.replicas.append(self._new_replica())
+
+    def _lose(self, one: SimulatedReplica) -> None:
+        """A pod is gone at once; its sessions live on."""
         self.leader.vanish(one.pod, self.clock.now, may_live_on=True)
         told = self.told_to_leader
         if one.pod in self.unheard:  # what it opened others may have seen and not yet told
             self._expect_all_anew()
             del self.unheard[one.pod]
-        self.replicas[self.replicas.index(one)] = self._new_replica()
+        self.replicas.remove(one)
         self._lose_unknown(told)
+
+    def surge(self, one: SimulatedReplica) -> None:
+        """A rollout begins: a pod more than there should be."""
+        if len(self.replicas) == self.served.replicas:
+            self.replicas.append(self._new_replica())
+
+    def retire(self, one: SimulatedReplica) -> None:
+        """A rollout goes on: a former pod is gone."""
+        if len(self.replicas) > self.served.replicas:
+            self._lose(one)
 
     def change_leader(self, one: SimulatedReplica) -> None:
         self.leader = DemandLedger(self, self.clock.now)

@@ -49,9 +49,4 @@ class ServedByResources:
         ):
             return None
         sessions = group.spec.sessions
-        return GroupRules(sessions.per_pod, sessions.idle_seconds, self._pods(world, name))
-
-    def _pods(self, world: World, group: ResourceName) -> int:
-        found = map(world.gateway, world.links.gateways_of(group))
-        gateways = [self._specs.gateway(extract) for extract in found if extract is not None]
-        return max(1, sum(gateway.spec.replicas for gateway in gateways if gateway is not None))
+        return GroupRules(sessions.per_pod, sessions.idle_seconds)

@@ -47,7 +47,7 @@ async def slots_of(socket: aiohttp.ClientWebSocketResponse, message: dict[str, A
 
 @asynccontextmanager
 async def scene(folder: Path) -> AsyncIterator[Operator]:
-    served = Served(groups={GROUP: GroupRules(per_pod=10, idle_seconds=60, gateway_pods=2)})
+    served = Served(groups={GROUP: GroupRules(per_pod=10, idle_seconds=60)})
     async with operator(folder, served=served) as leader:
         yield leader
 
@@ -162,7 +162,7 @@ async def test_a_claim_of_slots_counts_up_to_per_pod_only(tmp_path: Path) -> Non
     ):
         greedy = report("hostile", groups=of_endpoint(slots=1_000_000))
         assert await slots_of(hostile, greedy) == 9
-        leader.served.groups = {GROUP: GroupRules(per_pod=30, idle_seconds=60, gateway_pods=2)}
+        leader.served.groups = {GROUP: GroupRules(per_pod=30, idle_seconds=60)}
         assert await slots_of(honest, report("honest")) == 14, "its share; ten are spoken for"
 
 

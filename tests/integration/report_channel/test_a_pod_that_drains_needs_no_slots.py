@@ -22,7 +22,7 @@ async def call_without_end(pod: Replica, session: str) -> int:
 
 
 async def test_others_get_the_slots_of_one_that_no_client_reaches_any_more(tmp_path: Path) -> None:
-    served = Served(groups={GROUP: GroupRules(PER_POD, 60, gateway_pods=2)})
+    served = Served(groups={GROUP: GroupRules(PER_POD, 60)})
     async with (
         honest_upstreams(on={"hang": never_answer}) as upstreams,
         operator(tmp_path, served=served) as leader,

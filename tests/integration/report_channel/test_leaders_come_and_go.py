@@ -20,14 +20,18 @@ from fakes.operator_channel import (
 )
 from fakes.reporting_gateway import all_ready, replica, reporting_table
 from moorage_contract.route_table import ReportTarget
+from moorage_operator.planning.demand import demand_ledger
 from moorage_operator.planning.demand.served_groups import GroupRules
 
 SOON_SECONDS = 0.5
 """In place of the 10 s after which a leader is lost."""
 
+SETTLED_SECONDS = 4.0
+"""In place of the 15 s for which a new leader gives nobody more than it has."""
 
-def serving(per_pod: int, gateway_pods: int = 1) -> Served:
-    return Served(groups={GROUP: GroupRules(per_pod, 60, gateway_pods)})
+
+def serving(per_pod: int) -> Served:
+    return Served(groups={GROUP: GroupRules(per_pod, 60)})
 
 
 @pytest.fixture
@@ -77,12 +81,15 @@ async def test_a_leader_that_is_named_wrongly_gets_no_token(tmp_path: Path) -> N
     assert not any(reached)
 
 
-async def test_a_new_leader_knows_all_sessions_and_grants_no_slot_twice(tmp_path: Path) -> None:
+async def test_a_new_leader_knows_all_sessions_and_grants_no_slot_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demand_ledger, "PROMISE_SECONDS", SETTLED_SECONDS)
     cluster, certificate, per_pod = Cluster(), Certificate(tmp_path), 6
     async with AsyncExitStack() as stack:
         upstreams = await stack.enter_async_context(honest_upstreams())
         first_term = AsyncExitStack()
-        served = serving(per_pod, gateway_pods=2)
+        served = serving(per_pod)
         first = await first_term.enter_async_context(
             operator(tmp_path, served=served, cluster=cluster, certificate=certificate)
         )
@@ -103,11 +110,21 @@ async def test_a_new_leader_knows_all_sessions_and_grants_no_slot_twice(tmp_path
         assert await pods[1].delete(ended) == 200
 
         second = await stack.enter_async_context(
-            operator(tmp_path, served=served, cluster=cluster, certificate=certificate, port=port)
+            operator(
+                tmp_path,
+                served=served,
+                cluster=cluster,
+                certificate=certificate,
+                port=port,
+                leading_for_seconds=0.0,
+            )
         )
         await until(lambda: len(second.server.reports(GATEWAY)) == 2, "both are back", 8)
         answers = await asyncio.gather(*(pods[n % 2].initialize() for n in range(6)))
-        assert sorted(status for status, _ in answers) == [200, 200, 503, 503, 503, 503]
+        assert [status for status, _ in answers].count(200) <= 2, "there may be a third pod"
+        await asyncio.sleep(SETTLED_SECONDS)
+        answers += await asyncio.gather(*(pods[n % 2].initialize() for n in range(6)))
+        assert [status for status, _ in answers].count(200) == 2
         assert len(upstreams[0].endpoint.sessions) == per_pod
 
 
@@ -180,7 +197,7 @@ async def test_a_table_without_an_operator_ends_the_channel_and_the_sharing(
 ) -> None:
     async with (
         honest_upstreams() as upstreams,
-        operator(tmp_path, served=serving(2, gateway_pods=2)) as leader,
+        operator(tmp_path, served=serving(2)) as leader,
     ):
         table = reporting_table(urls_of(upstreams), leader.target, per_pod=4)
         async with replica(table, leader.cluster.token(), tmp_path) as pod:

@@ -22,7 +22,7 @@ SLOW_SECONDS = 3.0
 
 
 def serving() -> Served:
-    return Served(groups={GROUP: GroupRules(9, 60, gateway_pods=2)})
+    return Served(groups={GROUP: GroupRules(9, 60)})
 
 
 class SlowToStart:

@@ -41,7 +41,7 @@ async def test_a_pod_without_guidance_is_not_ready_and_says_why_but_not_for_long
 
 async def test_whoever_is_ready_opens_sessions_though_others_had_all_slots(tmp_path: Path) -> None:
     cluster, certificate = Cluster(), Certificate(tmp_path)
-    served = Served(groups={GROUP: GroupRules(20, 60, gateway_pods=2)})
+    served = Served(groups={GROUP: GroupRules(20, 60)})
     async with (
         honest_upstreams(1) as upstreams,
         operator(tmp_path, served=served, cluster=cluster, certificate=certificate) as leader,

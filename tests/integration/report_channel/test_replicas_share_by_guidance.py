@@ -17,8 +17,8 @@ from moorage_contract.route_table import RouteTable
 from moorage_operator.planning.demand.served_groups import GroupRules
 
 
-def serving(per_pod: int, gateway_pods: int = 2) -> Served:
-    return Served(groups={GROUP: GroupRules(per_pod, 60, gateway_pods)})
+def serving(per_pod: int) -> Served:
+    return Served(groups={GROUP: GroupRules(per_pod, 60)})
 
 
 @asynccontextmanager
@@ -134,7 +134,7 @@ async def test_readiness_that_flaps_moves_no_session_and_verifies_nothing_anew(
 ) -> None:
     async with (
         honest_upstreams(2) as upstreams,
-        operator(tmp_path, served=serving(9, gateway_pods=1)) as leader,
+        operator(tmp_path, served=serving(9)) as leader,
     ):
         table = reporting_table(urls_of(upstreams), leader.target, per_pod=9)
         async with replica(table, leader.cluster.token(), tmp_path) as pod:
@@ -156,7 +156,7 @@ async def test_readiness_that_flaps_moves_no_session_and_verifies_nothing_anew(
 async def test_an_endpoint_that_is_not_ready_yet_is_left_alone(tmp_path: Path) -> None:
     async with (
         honest_upstreams(2) as upstreams,
-        operator(tmp_path, served=serving(9, gateway_pods=1)) as leader,
+        operator(tmp_path, served=serving(9)) as leader,
     ):
         table = reporting_table(urls_of(upstreams), leader.target, per_pod=9)
         unready = with_readiness(table, "uid-1", ready=False)
@@ -173,7 +173,7 @@ async def test_an_endpoint_that_is_not_ready_yet_is_left_alone(tmp_path: Path) -
 async def test_short_sessions_get_their_slots_back_at_once(tmp_path: Path, count: int) -> None:
     async with (
         honest_upstreams() as upstreams,
-        operator(tmp_path, served=serving(4, gateway_pods=1)) as leader,
+        operator(tmp_path, served=serving(4)) as leader,
     ):
         table = reporting_table(urls_of(upstreams), leader.target, per_pod=4)
         async with replica(table, leader.cluster.token(), tmp_path) as pod:
@@ -191,7 +191,7 @@ async def test_a_slot_of_an_initialize_that_fails_is_not_lost(tmp_path: Path) ->
 
     async with (
         honest_upstreams(on={"initialize": refuse}) as upstreams,
-        operator(tmp_path, served=serving(1, gateway_pods=1)) as leader,
+        operator(tmp_path, served=serving(1)) as leader,
     ):
         table = reporting_table(urls_of(upstreams), leader.target, per_pod=1)
         async with replica(table, leader.cluster.token(), tmp_path) as pod:

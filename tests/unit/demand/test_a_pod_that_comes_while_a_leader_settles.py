@@ -5,11 +5,13 @@ from random import Random
 
 from fakes.replica_network import Network
 from moorage_contract.report_channel import PROMISE_SECONDS
+from moorage_operator.planning.demand.demand_ledger import DemandLedger
 
 
 def test_it_is_not_ready_for_the_whole_time_without_slots() -> None:
     async def story() -> None:
         network = Network(Random(1), replicas=3, endpoints=1, per_pod=6)
+        network.leader = DemandLedger(network, network.clock.now)
         newcomer = network.replicas[0]
         network.exchange(newcomer)
         slots = newcomer.group.slots

@@ -40,6 +40,8 @@ class DemandLedger:
     def __init__(self, served: ServedGroups, leading_since: float) -> None:
         self._served = served
         self._settled_at = leading_since + PROMISE_SECONDS
+        """Until then there may be a pod that goes by a former leader's word, be as many here as
+        there should be: a rollout has more, and one that ends is missing nowhere."""
         self._groups: dict[ResourceName, GroupOfPods] = {}
         self._connections: dict[GatewayPod, Connection] = {}
         self._brought = Brought()
@@ -227,7 +229,7 @@ class DemandLedger:
                 guidance_seq=connection.guidance_seq + 1,
                 report_seq=connection.last.seq,
                 first=not connection.told_of_all,
-                settling=now < self._settled_at and not group.all_are_here,
+                settling=now < self._settled_at,
                 endpoints_at_most=room,
             )
             if told := guide(group, pod, occasion):

@@ -41,11 +41,6 @@ class GroupOfPods:
         per_pod = self.rules.per_pod
         return all(len(endpoint.tags) >= per_pod for endpoint in self.endpoints.values())
 
-    @property
-    def all_are_here(self) -> bool:
-        """Whether as many pods report as there should be: then all promises are known."""
-        return len(self.pods) >= self.rules.gateway_pods
-
     def hear(self, pod: GatewayPod, report_seq: int, news: GroupReport, now: float) -> None:
         """Take in what a report tells."""
         self.pods[pod] = Wants(news.held, news.arrivals)

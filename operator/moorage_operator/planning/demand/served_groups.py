@@ -15,8 +15,6 @@ class GroupRules:
     """``sessions.perPod``."""
     idle_seconds: int
     """``sessions.idleSeconds``."""
-    gateway_pods: int = 1
-    """Pods of all gateways that serve it: the sum of their ``replicas``."""
 
 
 class ServedGroups(Protocol):
