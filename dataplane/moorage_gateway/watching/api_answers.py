@@ -10,6 +10,8 @@ from moorage_gateway.watching.watch_events import (
 )
 
 REFUSED = (401, 403)
+_FAULTS = (VersionExpired, WatchBroken, aiohttp.ClientError, OSError, ValueError)
+"""How an API server, the way to it and its answers fail."""
 
 
 async def body_of(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
@@ -32,6 +34,11 @@ def require_ok(answer: aiohttp.ClientResponse) -> None:
         raise NotPermitted(f"the API server answers HTTP {answer.status}")
     if answer.status != 200:
         raise WatchBroken(f"the API server answers HTTP {answer.status}")
+
+
+def defect_of(error: Exception) -> Exception | None:
+    """The error where it is nobody's fault but ours: people need its traceback."""
+    return None if isinstance(error, _FAULTS) else error
 
 
 def words_of(error: Exception, silent_seconds: float) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from moorage_gateway.watching.api_answers import body_of, require_ok, words_of
+from moorage_gateway.watching.api_answers import body_of, defect_of, require_ok, words_of
 from moorage_gateway.watching.api_server import ApiServer
 from moorage_gateway.watching.backoff import Backoff
 from moorage_gateway.watching.resources import Followed
@@ -68,14 +68,16 @@ class Follower:
         self.log = WatchLog(followed.kind, followed.namespace)
 
     async def run(self) -> None:
-        """Runs until cancelled; nothing that the API server does ends it."""
+        """Runs until cancelled: nothing that the API server does ends it, and no defect of ours."""
         while True:
             try:
                 await self._go_on()
             except VersionExpired:
                 self._version = ""
                 self._backoff = self._backoff.failed()
-            except (WatchBroken, aiohttp.ClientError, OSError, ValueError) as error:
+            except Exception as error:
+                if defect_of(error):
+                    self._version = ""  # what came last may not have been taken: hear it again
                 self._failed(error)
             await asyncio.sleep(self._backoff.seconds(self._jitter()))
 
@@ -149,7 +151,11 @@ class Follower:
         self.log.failed(why, self._loop.time(), refused=refused)
         if self._backoff.failures % TOLD_EVERY == 0:
             facts = {**self._facts(), "why": self.log.why, "failures": self._backoff.failures + 1}
-            _log.warning("the API server cannot be followed; going on", extra={"facts": facts})
+            _log.warning(
+                "the API server cannot be followed; going on",
+                extra={"facts": facts},
+                exc_info=defect_of(error),
+            )
         self._backoff = self._backoff.failed()
 
     def _facts(self) -> dict[str, object]:

@@ -8,14 +8,12 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import aiohttp
 import msgspec
 
-from moorage_gateway.watching.api_answers import body_of, words_of
+from moorage_gateway.watching.api_answers import body_of, defect_of, words_of
 from moorage_gateway.watching.api_server import ApiServer
 from moorage_gateway.watching.backoff import Backoff
 from moorage_gateway.watching.gateway_keys import GatewayKeys, KeysRefused, keys_of_secret
-from moorage_gateway.watching.watch_events import VersionExpired, WatchBroken
 
 NOT_FOUND = 404
 MAX_SECRET_BYTES = 4 * 1024 * 1024
@@ -72,10 +70,10 @@ class KeyReading:
         if keys.unfit_groups:
             facts = {"groups": keys.unfit_groups, "secret": self._target}
             _log.warning("keys of groups are not 64 hex digits; not used", extra={"facts": facts})
-        self._changed()
+        self._tell()
 
     async def run(self) -> None:
-        """Runs until cancelled; nothing that the API server does ends it."""
+        """Runs until cancelled: nothing that the API server does ends it, and no defect of ours."""
         while True:
             await self._moment()
             if not self.has(self._wanted):
@@ -98,8 +96,8 @@ class KeyReading:
                 keys = await self._read()
         except KeysRefused as refused:
             self._failed(str(refused))
-        except (VersionExpired, WatchBroken, aiohttp.ClientError, OSError, ValueError) as error:
-            self._failed(words_of(error, READ_SECONDS))
+        except Exception as error:
+            self._failed(words_of(error, READ_SECONDS), defect_of(error))
         else:
             self._read_for, self._backoff, self.why = wanted, Backoff(), ""
             _log.info("keys were read", extra={"facts": {"keys": keys.digest}})
@@ -117,11 +115,21 @@ class KeyReading:
             raise KeysRefused("the API server's answer is no object") from None
         return keys_of_secret(document)
 
-    def _failed(self, why: str) -> None:
+    def _failed(self, why: str, defect: Exception | None = None) -> None:
         self.why = why
         self.failures += 1
         if self._backoff.failures % TOLD_EVERY == 0:
             facts = {"why": why, "failures": self._backoff.failures + 1}
-            _log.warning("the keys cannot be read; loaded ones stay", extra={"facts": facts})
+            _log.warning(
+                "the keys cannot be read; loaded ones stay",
+                extra={"facts": facts},
+                exc_info=defect,
+            )
         self._backoff = self._backoff.failed()
-        self._changed()
+        self._tell()
+
+    def _tell(self) -> None:
+        try:
+            self._changed()
+        except Exception:
+            _log.exception("a change of the keys could not be taken; going on")
