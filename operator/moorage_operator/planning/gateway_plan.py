@@ -22,7 +22,7 @@ from moorage_operator.planning.gateway_pods import gateway_counts
 from moorage_operator.planning.ownership import ClaimedChildren, Manifest, claim_children
 from moorage_operator.planning.snapshot import ChildKey, GatewaySnapshot, Plan
 from moorage_operator.planning.table_document import TableTooLarge, compress_table
-from moorage_operator.planning.withdrawn_groups import without_withdrawn
+from moorage_operator.planning.withdrawn_groups import with_parting, without_withdrawn
 from moorage_operator.rendering.child_names import gateway_child_name
 from moorage_operator.rendering.gateway_children import render_gateway_children, render_table
 from moorage_operator.rendering.owner import Owner
@@ -66,6 +66,7 @@ def _plan_accepted(
     groups = read_groups(snapshot.groups)
     findings = reference_findings(gateway, groups, snapshot)
     table = plan_cluster_table(gateway, groups, findings, snapshot, settings)
+    table = with_parting(table, snapshot)
     claimed, too_large = _claim(gateway, table, snapshot, settings)
     if too_large is not None:
         snapshot = without_withdrawn(snapshot)

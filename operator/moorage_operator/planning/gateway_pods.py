@@ -33,6 +33,12 @@ def programmed_condition(
     return GATEWAY.condition("Programmed", reason, text)
 
 
+def is_in_force(snapshot: GatewaySnapshot, table: RouteTable) -> bool:
+    """Whether every pod has told that it serves exactly ``table``."""
+    reason, _ = _programmed(snapshot, table.digest())
+    return reason == "Programmed"
+
+
 def ready_condition(
     snapshot: GatewaySnapshot, in_force: RouteTable | None, taken: tuple[ChildKey, ...]
 ) -> Condition:

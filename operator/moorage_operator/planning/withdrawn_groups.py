@@ -1,7 +1,10 @@
-"""A published table that must stay, without the groups that may not be served any more (pure).
+"""Groups that may not be served any more, though a gateway's routes do not say so (pure).
 
 Where no new table can be made (the gateway's document is refused, or its table is too large) the
 last one is kept. That must not keep a permission alive that the owner of a group took away.
+
+Where a group lost its route as well, a new table would not name it, and pods would take it for one
+that may end its running calls.
 """
 
 from dataclasses import replace
@@ -13,6 +16,7 @@ from moorage_operator.api.metadata import ResourceName
 from moorage_operator.api.references import KnownGroups
 from moorage_operator.api.resource_kinds import GROUP_KIND, NAMESPACE_NAME_LABEL
 from moorage_operator.planning.cluster_table import read_groups, unresolved_group
+from moorage_operator.planning.gateway_pods import is_in_force
 from moorage_operator.planning.route_table import table_target
 from moorage_operator.planning.snapshot import GatewaySnapshot
 
@@ -28,6 +32,22 @@ def without_withdrawn(snapshot: GatewaySnapshot) -> GatewaySnapshot:
     withdrawn = _withdrawn(published, snapshot)
     groups = tuple(_kept(group, withdrawn) for group in published.groups)
     return replace(snapshot, published=msgspec.structs.replace(published, groups=groups))
+
+
+def with_parting(table: RouteTable, snapshot: GatewaySnapshot) -> RouteTable:
+    """The new table, which also names as unresolved what lost its route and permission at once.
+
+    Until every pod serves a table that does so; then nothing is left that it could end.
+    """
+    published = snapshot.published
+    if published is None:
+        return table
+    told = {group.name for group in table.groups}
+    if is_in_force(snapshot, published):
+        told |= {group.name for group in published.groups if group.unresolved}
+    withdrawn = sorted(_withdrawn(published, snapshot).items())
+    parting = tuple(unresolved_group(name, why) for name, why in withdrawn if name not in told)
+    return msgspec.structs.replace(table, groups=table.groups + parting)
 
 
 def _kept(group: Group, withdrawn: dict[str, str]) -> Group:

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from fakes.child_process import ServerProcess
@@ -161,6 +162,23 @@ async def test_calls_of_both_eras_are_told_that_they_may_have_run(
                 assert WHY in answer.error["message"]
             await until_untouched(upstreams)
         await assert_told_why(process, caller)
+
+
+async def test_a_call_is_told_though_the_route_went_too(api: FakeApi, tmp_path: Path) -> None:
+    async with (
+        over(api, tmp_path, {"slow": never_answer}) as (process, upstreams),
+        session(process.port) as caller,
+    ):
+        client = await begun(caller, call("c", "slow"))
+        await until_called(upstreams, "tools/call")
+        refused = Group(name="tickets", source="External", unresolved=WHY)
+        table = msgspec.structs.replace(table_with(refused), routes=())
+        pods.publish(api, pods.packed(table))
+        async with asyncio.timeout(SECONDS):
+            answer = await client.answer()
+            assert (answer.status, answer.reason) == (502, "OutcomeUnknown")
+            assert WHY in answer.error["message"]
+            await until_untouched(upstreams)
 
 
 @pytest.mark.parametrize("behaviour", [streams_with_ids, streams_without_ids])
