@@ -65,7 +65,7 @@ class Follower:
         self._version = ""
         """The newest version we have; empty: list."""
         self._backoff = Backoff()
-        self.log = WatchLog(followed.kind, followed.namespace)
+        self.log = WatchLog(followed.kind, followed.namespace, self._loop.time())
 
     async def run(self) -> None:
         """Runs until cancelled: nothing that the API server does ends it, and no defect of ours."""

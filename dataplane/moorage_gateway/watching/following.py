@@ -6,7 +6,7 @@ is told of it.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -40,6 +40,7 @@ from moorage_gateway.watching.resources import (
     secret_target,
 )
 from moorage_gateway.watching.table_holding import TableHolding
+from moorage_gateway.watching.watch_log import totals_of
 
 RIGHTS_SECONDS = 3.0
 """A table may come a moment before the rights that it needs."""
@@ -90,8 +91,8 @@ class Following:
         self._jitter = jitter
         self._slices: dict[str, dict[str, tuple[dict[str, Any], EndpointSlice]]] = {}
         self._running: dict[Followed, tuple[Follower, asyncio.Task[None]]] = {}
-        self._retired: list[WatchState] = []
-        """One per kind: what the watches counted that are no longer needed."""
+        self._retired: tuple[WatchTotals, ...] = ()
+        """By kind: what the watches counted that are no longer needed."""
         target = secret_target(objects.namespace, objects.child_name)
         self.reading = KeyReading(api, target, self._keys_changed, jitter)
         self._reader: asyncio.Task[None] | None = None
@@ -182,7 +183,8 @@ class Following:
 
     def totals(self, now: float) -> tuple[WatchTotals, ...]:
         """The watches by kind at the moment ``now``."""
-        return totals_of((*self.states(now), *self._retired))
+        followed = (follower.log.totals(now) for follower, _ in self._running.values())
+        return totals_of((*followed, *self._retired))
 
     def take_published(self, published: PublishedTable) -> None:
         """Know this table: of the API server, or of the mounted copy."""
@@ -243,7 +245,7 @@ class Following:
             if old not in followed:
                 follower, task = self._running.pop(old)
                 task.cancel()
-                self._retire(follower)
+                self._retired = totals_of((*self._retired, follower.log.retired()))
                 self._slices.pop(old.namespace, None)
         for new in followed - self._running.keys():
             self._follow(new, partial(self._take_slices, new.namespace))
@@ -251,29 +253,3 @@ class Following:
     def _follow(self, followed: Followed, taken: Callable[[Documents], None]) -> None:
         follower = Follower(self._api, followed, taken, self._jitter)
         self._running[followed] = follower, asyncio.get_running_loop().create_task(follower.run())
-
-    def _retire(self, follower: Follower) -> None:
-        """Counters never go back."""
-        log = follower.log
-        for at, state in enumerate(self._retired):
-            if state.kind == log.kind:
-                log.relists, log.errors = log.relists + state.relists, log.errors + state.errors
-                del self._retired[at]
-                break
-        self._retired.append(WatchState(log.kind, "", log.relists, log.errors, None, ""))
-
-
-def totals_of(states: Iterable[WatchState]) -> tuple[WatchTotals, ...]:
-    """Watches by kind (pure)."""
-    kinds: dict[str, list[WatchState]] = {}
-    for state in states:
-        kinds.setdefault(state.kind, []).append(state)
-    return tuple(
-        WatchTotals(
-            kind,
-            sum(state.relists for state in of_kind),
-            sum(state.errors for state in of_kind),
-            max(state.age_seconds or 0.0 for state in of_kind),
-        )
-        for kind, of_kind in kinds.items()
-    )
