@@ -1,6 +1,7 @@
 """What has changed since the last report: sessions, by their tags, and handshakes."""
 
 import base64
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from moorage_contract.report_channel import (
@@ -128,7 +129,6 @@ class DemandLog:
         """The connection is over; the next one begins with all there is."""
         self._connected = False
         self._told.clear()
-        self._kept.clear()
         self._news.clear()
 
     def confirmed(self, report_seq: int) -> None:
@@ -153,6 +153,7 @@ class DemandLog:
     def _look_at_endpoints(self, seq: int) -> None:
         fresh: set[Place] = set()
         present: set[Place] = set()
+        kept_before, self._kept = self._kept, set()
         for group in self._book.groups.values():
             for uid, booked in group.endpoints.items():
                 place = (group.name, uid)
@@ -161,10 +162,10 @@ class DemandLog:
                     fresh.add(place)
                     self._of(place).slots = group.slots.told(uid, seq) if group.slots else 0
                 self._tell_handshake(place, booked)
-                self._tell_kept(place, group.slots.kept_beyond(uid) if group.slots else 0)
+                if group.slots is not None:
+                    self._tell_kept(place, group.slots.kept_beyond(uid), kept_before)
         for place in self._told.keys() - present:
             del self._told[place]
-            self._kept.discard(place)
             self._of(place).gone = True
         self._tell_all_sessions(fresh)
         for place in [place for place in self._news if place not in present]:
@@ -184,10 +185,12 @@ class DemandLog:
             self._told[place] = handshake
             self._of(place).handshake = handshake
 
-    def _tell_kept(self, place: Place, kept: int) -> None:
-        if kept or place in self._kept:
+    def _tell_kept(self, place: Place, kept: int, before: Set[Place]) -> None:
+        """While it is above zero and once more then: news without it would say zero."""
+        if kept:
+            self._kept.add(place)
+        if kept or place in before:
             self._of(place).kept = kept
-            (self._kept.add if kept else self._kept.discard)(place)
 
     def _tell_all_sessions(self, fresh: set[Place]) -> None:
         if not fresh:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from fakes.replica_network import Clock, SimulatedReplica, table
 from moorage_contract.report_channel import (
     MAX_WHY_CHARS,
+    EndpointGuidance,
     EndpointReport,
     GroupReport,
     Guidance,
@@ -17,6 +18,7 @@ from moorage_contract.report_channel import (
 )
 from moorage_gateway.routing import demand_log
 from moorage_gateway.routing.guided import ReplicaFacts
+from moorage_gateway.routing.session_slots import SessionSlots
 
 FACTS = ReplicaFacts("pod-001", "digest", ("key",), 3)
 TAG, OTHER = b"AAAAAAAA", b"BBBBBBBB"
@@ -169,3 +171,55 @@ async def test_what_is_too_much_for_one_frame_comes_in_pieces(
     scene.open(TAG)
     (session,) = (live for tag, live in scene.replica.ledger if tag == TAG)
     assert session.opened_seq == last.seq + 1
+
+
+async def test_what_is_kept_beyond_guidance_is_told_while_it_is_and_once_more() -> None:
+    scene = scene_with_kept_places()
+    assert scene.news() == {"uid-0": EndpointReport(kept=2)}
+    assert scene.news() == {"uid-0": EndpointReport(kept=2)}
+    scene.open(TAG)
+    slots_of(scene).give_back("uid-0")
+    assert scene.news() == {"uid-0": EndpointReport(kept=1, opened=(TEXT,))}
+    slots_of(scene).give_back("uid-0")
+    assert scene.news() == {"uid-0": EndpointReport()}
+    assert scene.news() == {}
+
+
+async def test_a_new_leader_hears_of_kept_places_as_of_slots() -> None:
+    scene = scene_with_kept_places()
+    scene.news()
+    scene.replica.disconnect()
+    scene.replica.connect()
+    told = scene.news(whole=True)["uid-0"]
+    assert (told.slots, told.kept) == (2, 0)
+    assert scene.news() == {}
+
+
+async def test_what_was_kept_at_an_endpoint_that_left_and_came_back_is_over() -> None:
+    scene = scene_with_kept_places()
+    scene.news()
+    scene.endpoints("uid-1")
+    scene.news()
+    slots_of(scene).give_back("uid-0")
+    scene.endpoints("uid-0", "uid-1")
+    back = scene.news()["uid-0"]
+    assert (back.slots, back.kept) == (0, 0)
+    assert scene.news() == {}
+
+
+def slots_of(scene: Scene) -> SessionSlots:
+    slots = scene.replica.group.slots
+    assert slots is not None
+    return slots
+
+
+def scene_with_kept_places() -> Scene:
+    """Two sessions are about to begin, of which the newest guidance covers none."""
+    scene = Scene()
+    scene.news(whole=True)
+    slots = slots_of(scene)
+    slots.take({"uid-0": EndpointGuidance(slots=2)}, 1)
+    slots.keep("uid-0")
+    slots.keep("uid-0")
+    slots.take({"uid-0": EndpointGuidance(slots=0)}, 1)
+    return scene
