@@ -33,8 +33,9 @@ EMPTY_PLAN = Plan(children=(), unwanted=(), conditions=(), counts={})
 def plan_gateway(snapshot: GatewaySnapshot, settings: InstallationSettings) -> Plan:
     """What shall be so for one gateway.
 
-    A document that is refused leaves all children as they are, but for permissions that a group
-    took away meanwhile; a namespace that ends leaves them all.
+    A document that is refused leaves all children as they are, but for the table, which stays as
+    it was published, without groups that took their permission away meanwhile; a namespace that
+    ends leaves them all.
     The Secret with the key ring is not among the children: its owner is the one who has random
     bytes, ``running``; ``rendering.key_secrets`` says how it looks.
     """
@@ -51,7 +52,7 @@ def _plan_refused(error: SpecError, snapshot: GatewaySnapshot) -> Plan:
     kept = without_withdrawn(snapshot)
     observed = snapshot.resource
     owner = Owner.gateway(observed.name.namespace, observed.name.name, observed.uid)
-    claimed = claim_children(_changed_table(owner, kept, snapshot), snapshot.children, owner.uid)
+    claimed = claim_children(_kept_table(owner, kept), snapshot.children, owner.uid)
     return Plan(
         children=claimed.applied,
         unwanted=(),
@@ -106,16 +107,16 @@ def _claim(
     except TableTooLarge as error:
         too_large = error
         kept.add(ChildKey("ConfigMap", owner.namespace, owner.child_name))
-        wanted[:0] = _changed_table(owner, without_withdrawn(snapshot), snapshot)
+        wanted[:0] = _kept_table(owner, without_withdrawn(snapshot))
     claimed = claim_children(wanted, snapshot.children, owner.uid, frozenset(kept))
     return claimed, too_large
 
 
-def _changed_table(
-    owner: Owner, kept: GatewaySnapshot, snapshot: GatewaySnapshot
-) -> list[Manifest]:
-    """The table that stays in force, if it is not the published one any more."""
+def _kept_table(owner: Owner, kept: GatewaySnapshot) -> list[Manifest]:
+    """The table that stays in force: planned too, so that what was edited in it does not stay."""
     table = kept.published
-    if table is None or table == snapshot.published:
+    try:
+        return [] if table is None else [render_table(owner, table, compress_table(table))]
+    except TableTooLarge:
+        # An earlier version wrote it, with wider bounds.
         return []
-    return [render_table(owner, table, compress_table(table))]

@@ -1,6 +1,7 @@
 """A RouteTable as it lies in its ConfigMap: gzipped canonical JSON, within a bound."""
 
 import gzip
+import hashlib
 import zlib
 
 import msgspec
@@ -10,18 +11,18 @@ from moorage_contract.route_table import RouteTable, decode_route_table, encode_
 MAX_TABLE_BYTES = 900 * 1024
 """A ConfigMap ends at 1 MiB, base64 not counted; the rest is for its metadata."""
 
-MAX_PLAIN_BYTES = 32 * 1024 * 1024
-"""A table that expands beyond this is none of ours."""
+MAX_PLAIN_BYTES = 8 * 1024 * 1024
+"""Uncompressed. What expands beyond this is none of ours, and is not expanded further."""
 
 
 class TableTooLarge(Exception):
     """The table does not fit into its ConfigMap."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, bound: int, form: str) -> None:
         self.size = size
         super().__init__(
-            f"spec.routes: the table of all routes and groups is {size:,} bytes compressed, more "
-            f"than {MAX_TABLE_BYTES:,}; split the routes over several gateways. The last table "
+            f"spec.routes: the table of all routes and groups is {size:,} bytes {form}, more "
+            f"than {bound:,}; split the routes over several gateways. The last table "
             "that fitted stays in force"
         )
 
@@ -31,17 +32,36 @@ def compress_table(table: RouteTable) -> bytes:
 
     Raises ``TableTooLarge``.
     """
-    document = gzip.compress(encode_route_table(table), mtime=0)
+    plain = encode_route_table(table)
+    if len(plain) > MAX_PLAIN_BYTES:
+        raise TableTooLarge(len(plain), MAX_PLAIN_BYTES, "uncompressed")
+    document = gzip.compress(plain, mtime=0)
     if len(document) > MAX_TABLE_BYTES:
-        raise TableTooLarge(len(document))
+        raise TableTooLarge(len(document), MAX_TABLE_BYTES, "compressed")
     return document
 
 
-def read_table(document: bytes) -> RouteTable | None:
-    """The table that was published; None if this is none that can be read."""
+def read_table(document: bytes, digest: str | None = None) -> RouteTable | None:
+    """The table that was published; None if this is none of ours.
+
+    ``digest``: as annotated, where it is not known that the document is what was written.
+    """
+    plain = _expanded(document)
+    if plain is None or digest not in (None, hashlib.sha256(plain).hexdigest()[:16]):
+        return None
+    try:
+        return decode_route_table(plain)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _expanded(document: bytes) -> bytes | None:
+    if len(document) > MAX_TABLE_BYTES:
+        return None
     expand = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        plain = expand.decompress(document, MAX_PLAIN_BYTES)
-        return decode_route_table(plain) if expand.eof else None
-    except (zlib.error, msgspec.DecodeError):
+        # One byte more, so that a document of exactly the bound comes to its end.
+        plain = expand.decompress(document, MAX_PLAIN_BYTES + 1)
+    except zlib.error:
         return None
+    return plain if expand.eof and len(plain) <= MAX_PLAIN_BYTES else None

@@ -1,7 +1,5 @@
 """What is kept of each observed object: small, frozen, compared by digest (pure)."""
 
-import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Mapping
@@ -36,7 +34,10 @@ _CONTROLLERS_ANNOTATION = "deployment.kubernetes.io/"
 
 @dataclass(frozen=True, slots=True)
 class ChildExtract:
-    """An object at a place where a child of ours may stand."""
+    """An object at a place where a child of ours may stand: nothing of its content.
+
+    Whoever may write a ConfigMap can label it as ours, so what is kept must not grow with it.
+    """
 
     key: ChildKey
     uid: str
@@ -49,8 +50,6 @@ class ChildExtract:
     deleting: bool
     responsible: ResourceKey | None
     """Whose child it says it is, by its labels."""
-    table: bytes | None = None
-    """Of a ConfigMap: the compressed RouteTable."""
 
     @property
     def incarnation(self) -> Incarnation:
@@ -133,7 +132,6 @@ def child_extract(kind: str, body: Body) -> ChildExtract:
         replicas=spec.get("replicas") if kind == "Deployment" else None,
         deleting="deletionTimestamp" in metadata,
         responsible=_responsible(metadata),
-        table=_table(body) if kind == "ConfigMap" else None,
     )
 
 
@@ -200,16 +198,6 @@ def content_digest(body: Body) -> bytes:
     content |= {"metadata": metadata, "annotations": annotations}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
-
-
-def _table(body: Body) -> bytes | None:
-    text = (body.get("binaryData") or {}).get("table")
-    if not isinstance(text, str):
-        return None
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
-        return None
 
 
 def _controller_uid(metadata: Mapping[str, Any]) -> str | None:

@@ -25,6 +25,7 @@ from moorage_operator.running.noticed import Noticed
 from moorage_operator.running.operator_metrics import OperatorMetrics
 from moorage_operator.running.outside_objects import OutsideObjects
 from moorage_operator.running.planner import Planner
+from moorage_operator.running.published_tables import PublishedTables
 from moorage_operator.running.reconciler import Reconciler
 from moorage_operator.running.report_channel.changes import Change
 from moorage_operator.running.resource_key import ResourceKey, gateway_key, group_key
@@ -212,7 +213,8 @@ class Leading:
         client, clock, file = self._client, self._clock, self._settings.file
         keys = KeyKeeper(client, clock, file.key_rotation_days)
         outside = OutsideObjects(client, clock)
-        snapshots = Snapshots(world, outside, reports, clusterwide=self._clusterwide)
+        tables = PublishedTables(client, children.left)
+        snapshots = Snapshots(world, outside, tables, reports, clusterwide=self._clusterwide)
         planner = Planner(world, snapshots, children, keys, self._installation())
         self._planner = planner
         statuses = StatusWriter(client, clock)

@@ -1,7 +1,6 @@
 """Freezing all that bears on one resource, from indices, report channel and a few readings."""
 
 from collections.abc import Container, Mapping
-from functools import lru_cache
 from typing import Protocol
 
 from moorage_contract.route_table import RouteTable
@@ -22,15 +21,13 @@ from moorage_operator.planning.snapshot import (
     ObservedTlsSecret,
     ServingGateway,
 )
-from moorage_operator.planning.table_document import read_table
 from moorage_operator.rendering.child_names import gateway_child_name, group_child_name
 from moorage_operator.running.extracts import NamespaceExtract, ResourceExtract
 from moorage_operator.running.links import WorkloadRef, gateway_links, workload_ref
 from moorage_operator.running.outside_objects import OutsideObjects
+from moorage_operator.running.published_tables import PublishedTables
 from moorage_operator.running.resource_key import ResourceKey, gateway_key, group_key
 from moorage_operator.running.world import World
-
-TABLES_REMEMBERED = 128
 
 
 class Reports(Protocol):
@@ -45,10 +42,17 @@ class Snapshots:
     """Takes snapshots of gateways and groups."""
 
     def __init__(
-        self, world: World, outside: OutsideObjects, reports: Reports, *, clusterwide: bool
+        self,
+        world: World,
+        outside: OutsideObjects,
+        tables: PublishedTables,
+        reports: Reports,
+        *,
+        clusterwide: bool,
     ) -> None:
         self._world = world
         self._outside = outside
+        self._tables = tables
         self._reports = reports
         self._clusterwide = clusterwide
 
@@ -61,7 +65,7 @@ class Snapshots:
         namespace = await self._namespace(name.namespace)
         child = ResourceName(name.namespace, gateway_child_name(name.name))
         groups = self._groups_of(name)
-        published = self._published(child)
+        published = await self._published(observed, child)
         return GatewaySnapshot(
             resource=observed,
             namespace_labels=namespace.labels,
@@ -190,17 +194,12 @@ class Snapshots:
         name = ResourceName(group.name.namespace, tls.ca_config_map_name)
         return await self._outside.authorities(name, self._world.namespace(name.namespace).uid)
 
-    def _published(self, place: ResourceName) -> RouteTable | None:
-        found = self._world.child(ChildKey("ConfigMap", place.namespace, place.name))
-        return None if found is None or found.table is None else _read_table(found.table)
+    async def _published(self, gateway: ObservedResource, place: ResourceName) -> RouteTable | None:
+        key = ChildKey("ConfigMap", place.namespace, place.name)
+        return await self._tables.get(key, gateway.uid, self._world.child(key))
 
 
 def _older(one: ObservedResource, rivals: list[ObservedResource]) -> ResourceName | None:
     """Whoever has what several claim, if it is not ``one`` itself."""
     first = min([one, *rivals], key=lambda each: (each.created_at, each.name))
     return None if first.name == one.name else first.name
-
-
-@lru_cache(maxsize=TABLES_REMEMBERED)
-def _read_table(document: bytes) -> RouteTable | None:
-    return read_table(document)

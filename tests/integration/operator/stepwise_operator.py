@@ -21,6 +21,7 @@ from moorage_operator.running.key_keeper import KeyKeeper
 from moorage_operator.running.links import Links, gateway_links, workload_ref
 from moorage_operator.running.outside_objects import OutsideObjects
 from moorage_operator.running.planner import Planner
+from moorage_operator.running.published_tables import PublishedTables
 from moorage_operator.running.reconciler import Reconciler
 from moorage_operator.running.resource_key import ResourceKey
 from moorage_operator.running.snapshots import Snapshots
@@ -76,7 +77,8 @@ class StepwiseOperator:
         children = self.children = ChildWriter(client, time.monotonic)
         keys = KeyKeeper(client, time.monotonic, 30)
         outside = OutsideObjects(client, time.monotonic)
-        snapshots = Snapshots(self._world, outside, NoReports(), clusterwide=False)
+        tables = PublishedTables(client, children.left)
+        snapshots = Snapshots(self._world, outside, tables, NoReports(), clusterwide=False)
         settings = InstallationSettings(gateway_image="moorage.invalid/gateway:none")
         planner = Planner(self._world, snapshots, children, keys, settings)
         self._reconciler = Reconciler(

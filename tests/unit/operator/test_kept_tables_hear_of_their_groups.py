@@ -16,6 +16,7 @@ from moorage_operator.running.extracts import child_extract, resource_extract
 from moorage_operator.running.links import Links, gateway_links
 from moorage_operator.running.noticed import Noticed
 from moorage_operator.running.outside_objects import OutsideObjects
+from moorage_operator.running.published_tables import PublishedTables
 from moorage_operator.running.resource_key import ResourceKey, gateway_key
 from moorage_operator.running.snapshots import Snapshots
 from moorage_operator.running.world import World
@@ -47,13 +48,16 @@ def _table() -> Any:
     table = RouteTable(gateway=str(GATEWAY), hostnames=(), routes=(), groups=(entry,))
     data = {"table": base64.b64encode(compress_table(table)).decode()}
     metadata = {"namespace": "desk", "name": "agents-gateway"}
-    return child_extract("ConfigMap", _with_metadata({"binaryData": data}, "uid-c", **metadata))
+    owners = [{"uid": "uid-g", "controller": True}]
+    body = {"kind": "ConfigMap", "binaryData": data}
+    return _with_metadata(body, "uid-c", **metadata, ownerReferences=owners)
 
 
 @pytest.mark.parametrize("gone", [True, False])
 async def test_a_group_that_only_the_published_table_names_concerns_its_gateway(gone: bool) -> None:
     document = _with_metadata(gateway_document(routes=[route("no path", "notes")]), "uid-g")
-    gateway, table, group = resource_extract(document), _table(), _group(1)
+    gateway, group = resource_extract(document), _group(1)
+    table = child_extract("ConfigMap", _table())
     links, enqueued, client = Links(), list[ResourceKey](), ClusterClient.__new__(ClusterClient)
     links.put_gateway(GATEWAY, gateway.incarnation, gateway_links(GATEWAY, document))
     indices: dict[str, Any] = {
@@ -63,10 +67,13 @@ async def test_a_group_that_only_the_published_table_names_concerns_its_gateway(
         "children": {table.key: [table]},
         "namespaces": {},
     }
-    noticed = Noticed(links, ChildWriter(client, lambda: 0.0), enqueued.append)
+    children = ChildWriter(client, lambda: 0.0)
+    children.left.put(_table(), table, 0.0)
+    noticed = Noticed(links, children, enqueued.append)
     noticed.group(group, gone=False)
     outside = OutsideObjects(client, lambda: 0.0)
-    snapshots = Snapshots(World(indices, links), outside, _NoReports(), clusterwide=True)
+    tables, world = PublishedTables(client, children.left), World(indices, links)
+    snapshots = Snapshots(world, outside, tables, _NoReports(), clusterwide=True)
     snapshot = await snapshots.gateway(gateway, {}, "")
     assert snapshot.published_groups.keys() == {GROUP}
     enqueued.clear()

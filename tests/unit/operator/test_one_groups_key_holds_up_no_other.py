@@ -21,6 +21,7 @@ from moorage_operator.running.key_keeper import KeyKeeper
 from moorage_operator.running.links import Links, gateway_links
 from moorage_operator.running.outside_objects import OutsideObjects
 from moorage_operator.running.planner import Planner
+from moorage_operator.running.published_tables import PublishedTables
 from moorage_operator.running.refused_children import RefusedChild
 from moorage_operator.running.snapshots import Snapshots
 from moorage_operator.running.world import World
@@ -79,11 +80,12 @@ class _Operator:
         indices |= {"groups": {name: [each] for name, each in groups.items()}}
         indices |= {"children": {}, "namespaces": {}}
         world, clock = World(indices, links), lambda: 0.0
-        outside = OutsideObjects(client, clock)
+        outside, children = OutsideObjects(client, clock), ChildWriter(client, clock)
+        tables = PublishedTables(client, children.left)
         self._planner = Planner(
             world,
-            Snapshots(world, outside, _NoReports(), clusterwide=True),
-            ChildWriter(client, clock),
+            Snapshots(world, outside, tables, _NoReports(), clusterwide=True),
+            children,
             KeyKeeper(client, clock, 30),
             InstallationSettings(gateway_image="moorage/gateway:dev"),
         )

@@ -8,8 +8,10 @@ from moorage_operator.cluster.api_client import ClusterClient
 from moorage_operator.cluster.errors import refusal
 from moorage_operator.planning.snapshot import GroupDemand
 from moorage_operator.running.extracts import namespace_extract, resource_extract
+from moorage_operator.running.left_children import LeftChildren
 from moorage_operator.running.links import Links
 from moorage_operator.running.outside_objects import PRESENT_SECONDS, OutsideObjects
+from moorage_operator.running.published_tables import PublishedTables
 from moorage_operator.running.snapshots import Snapshots
 from moorage_operator.running.world import World
 
@@ -46,8 +48,9 @@ class _Scene:
         self.indices: dict[str, Any] = {"gateways": {}, "groups": {}, "workloads": {}}
         self.indices |= {"children": {}, "namespaces": {}}
         outside = OutsideObjects(self.cluster, lambda: self.now)
+        tables = PublishedTables(self.cluster, LeftChildren())
         world = World(self.indices, Links())
-        self._snapshots = Snapshots(world, outside, _NoReports(), clusterwide=True)
+        self._snapshots = Snapshots(world, outside, tables, _NoReports(), clusterwide=True)
 
     def namespace(self, uid: str, version: int) -> None:
         metadata = {"name": "desk", "uid": uid, "resourceVersion": str(version)}

@@ -6,8 +6,10 @@ from moorage_operator.api.metadata import ResourceName
 from moorage_operator.cluster.api_client import ClusterClient
 from moorage_operator.planning.snapshot import GatewayPodReport, GroupDemand
 from moorage_operator.running.extracts import ChildExtract, child_extract, resource_extract
+from moorage_operator.running.left_children import LeftChildren
 from moorage_operator.running.links import Links
 from moorage_operator.running.outside_objects import OutsideObjects
+from moorage_operator.running.published_tables import PublishedTables
 from moorage_operator.running.snapshots import Snapshots
 from moorage_operator.running.world import World
 
@@ -60,11 +62,11 @@ async def _counted(*accounts: ChildExtract) -> set[str]:
         "children": children,
         "namespaces": {},
     }
-    outside = OutsideObjects(ClusterClient.__new__(ClusterClient), lambda: 0.0)
+    client = ClusterClient.__new__(ClusterClient)
+    outside, tables = OutsideObjects(client, lambda: 0.0), PublishedTables(client, LeftChildren())
     world = World(indices, Links())
-    snapshot = await Snapshots(world, outside, _Reports(), clusterwide=True).gateway(
-        gateway, {}, ""
-    )
+    snapshots = Snapshots(world, outside, tables, _Reports(), clusterwide=True)
+    snapshot = await snapshots.gateway(gateway, {}, "")
     return {each.account_uid for each in snapshot.reports}
 
 

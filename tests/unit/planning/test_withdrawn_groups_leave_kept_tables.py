@@ -86,20 +86,23 @@ def test_a_group_that_is_gone_is_taken_out(hindered: Document) -> None:
     assert "not there any more" in table.groups[0].unresolved
 
 
-def test_what_is_still_allowed_is_not_written(hindered: Document) -> None:
-    plan = plan_gateway(snapshot(hindered), settings_of(hindered))
+def test_what_is_still_allowed_stays_as_published(hindered: Document) -> None:
+    before = snapshot(hindered)
+    plan = plan_gateway(before, settings_of(hindered))
 
-    assert table_of(plan) is None
+    # Planned all the same: what somebody edited in the ConfigMap is put right.
+    assert table_of(plan) == before.published
     assert plan.counts["routes"] == 1
 
 
-def test_once_taken_out_nothing_more_is_written(hindered: Document) -> None:
+def test_once_taken_out_nothing_more_changes(hindered: Document) -> None:
     now = allowed_no_more(hindered)
     first = table_of(plan_gateway(snapshot(now), settings_of(now)))
 
     again = plan_gateway(replace(snapshot(now), published=first), settings_of(now))
 
-    assert table_of(again) is None
+    assert first is not None
+    assert table_of(again) == first
 
 
 def test_a_group_that_only_the_published_table_names_is_judged_too(hindered: Document) -> None:
@@ -109,7 +112,7 @@ def test_a_group_that_only_the_published_table_names_is_judged_too(hindered: Doc
     hindered["groups"] = []
 
     kept = snapshot(hindered, published_groups={still_there.name: still_there})
-    assert table_of(plan_gateway(kept, settings_of(hindered))) is None
+    assert table_of(plan_gateway(kept, settings_of(hindered))) == kept.published
 
     del other["spec"]["allowedGateways"]
     withdrawn = snapshot(hindered, published_groups={still_there.name: observed(other)})
@@ -120,7 +123,9 @@ def test_a_group_that_only_the_published_table_names_is_judged_too(hindered: Doc
 def test_a_group_that_is_refused_stays_as_it_was(hindered: Document) -> None:
     hindered["groups"][0]["spec"]["source"] = {}
 
-    assert table_of(plan_gateway(snapshot(hindered), settings_of(hindered))) is None
+    before = snapshot(hindered)
+
+    assert table_of(plan_gateway(before, settings_of(hindered))) == before.published
 
 
 def test_a_config_map_of_somebody_else_is_left_alone(hindered: Document) -> None:
