@@ -1,8 +1,11 @@
 """Resources that these tests apply, and what they look for."""
 
+import base64
 from typing import Any
 
 from fakes.kubectl import KubectlFailed, kubectl, read
+from moorage_contract.route_table import Group
+from moorage_operator.planning.table_document import read_table
 
 API_VERSION = "moorage.dev/v1alpha1"
 CHILD_KINDS = (
@@ -77,3 +80,13 @@ def exists(namespace: str, place: str) -> bool:
 def _resource(kind: str, namespace: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
     metadata = {"name": name, "namespace": namespace}
     return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def published(namespace: str, name: str) -> tuple[Group, ...]:
+    """The groups of the table that a gateway's pods get, none while there is no table."""
+    try:
+        document = read("configmap", f"{name}-gateway", "-n", namespace)
+    except KubectlFailed:
+        return ()
+    table = read_table(base64.b64decode(document["binaryData"]["table"]))
+    return () if table is None else table.groups

@@ -1,6 +1,5 @@
 """A group withdraws from a gateway that serves it by a table of before."""
 
-import base64
 from collections.abc import Iterator
 from pathlib import Path
 from secrets import token_hex
@@ -8,12 +7,10 @@ from typing import Any
 
 import pytest
 
-from fakes.kubectl import KubectlFailed, kubectl, namespace, read
+from fakes.kubectl import kubectl, namespace
 from integration.operator import small_table_operator
-from integration.operator.resources import apply, condition, deployment, gateway, group
+from integration.operator.resources import apply, condition, deployment, gateway, group, published
 from integration.operator.running_operator import RunningOperator, wait_until
-from moorage_contract.route_table import Group
-from moorage_operator.planning.table_document import read_table
 
 pytestmark = pytest.mark.cluster
 
@@ -68,13 +65,4 @@ def _accepted(home: str) -> str:
 
 
 def _is_served(home: str) -> bool:
-    return any(not entry.unresolved for entry in _published(home))
-
-
-def _published(home: str) -> tuple[Group, ...]:
-    try:
-        document = read("configmap", "agents-gateway", "-n", home)
-    except KubectlFailed:
-        return ()
-    table = read_table(base64.b64decode(document["binaryData"]["table"]))
-    return () if table is None else table.groups
+    return any(not entry.unresolved for entry in published(home, "agents"))
