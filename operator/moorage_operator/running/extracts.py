@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,8 @@ Body = Mapping[str, Any]
 NAMESPACE_KIND = "Namespace"
 
 _VOLATILE_METADATA = frozenset({"managedFields", "resourceVersion", "generation"})
+_CONTENTS = ("data", "binaryData")
+_LONG = 256
 _CONTROLLERS_ANNOTATION = "deployment.kubernetes.io/"
 
 
@@ -193,11 +195,32 @@ def content_digest(body: Body) -> bytes:
         if not name.startswith(_CONTROLLERS_ANNOTATION)
     }
     content = {name: body[name] for name in body if name not in ("metadata", "status", "spec")}
+    for section in _CONTENTS:
+        if content.get(section):
+            content[section] = {**content[section], **dict(_shortened(content[section]))}
     if spec := body.get("spec"):
         content["spec"] = {name: value for name, value in spec.items() if name != "replicas"}
     content |= {"metadata": metadata, "annotations": annotations}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def shorten_content(body: Body) -> None:
+    """Put digests in the place of long values; the object's ``content_digest`` stays the same.
+
+    kopf holds on to each body for a while, also of ConfigMaps that strangers labelled as ours.
+    """
+    for section in _CONTENTS:
+        values: dict[str, str] = body.get(section) or {}
+        values.update(dict(_shortened(values)))
+
+
+def _shortened(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        if len(value) > _LONG:
+            digest = hashlib.blake2b(value.encode(), digest_size=16).hexdigest()
+            # The colon is in no base64, so that no value of binaryData can pass for a digest.
+            yield name, f"blake2b:{digest}"
 
 
 def _controller_uid(metadata: Mapping[str, Any]) -> str | None:

@@ -17,6 +17,7 @@ from moorage_operator.running.extracts import (
     child_extract,
     namespace_extract,
     resource_extract,
+    shorten_content,
     workload_extract,
 )
 from moorage_operator.running.links import Links, gateway_links, workload_ref
@@ -39,6 +40,9 @@ LABELLED_CHILDREN = (
     ("RoleBinding", ("rbac.authorization.k8s.io", "v1", "rolebindings")),
 )
 """Kinds of which only objects with our label are streamed."""
+
+LIST_PAGE_OBJECTS = 20
+"""Of objects of up to 1 MiB, which strangers may have labelled as ours."""
 
 Registry = kopf.OperatorRegistry
 
@@ -127,6 +131,7 @@ def _children(registry: Registry, noticed: Noticed) -> None:
 
 def _child_handlers(kind: str, noticed: Noticed) -> tuple[Callable[..., Any], Callable[..., Any]]:
     async def index(body: Body, **_: Any) -> Any:
+        shorten_content(body)
         extract = child_extract(kind, body)
         entry: dict[Any, Any] = {extract.key: extract}
         if extract.responsible is not None:
@@ -134,6 +139,7 @@ def _child_handlers(kind: str, noticed: Noticed) -> tuple[Callable[..., Any], Ca
         return entry
 
     async def event(body: Body, type: str | None, **_: Any) -> None:
+        shorten_content(body)
         noticed.child(child_extract(kind, body), gone=type == "DELETED")
 
     return index, event
@@ -172,6 +178,7 @@ def operator_settings() -> kopf.OperatorSettings:
     settings.networking.connect_timeout = 5
     settings.networking.error_backoffs = EndlessBackoffs()
     settings.watching.reconnect_backoff = 0.5
+    settings.watching.chunk_size = LIST_PAGE_OBJECTS
     settings.queueing.idle_timeout = 1.0
     settings.persistence.finalizer = f"{API_GROUP}/unused"
     prefix = f"operator.{API_GROUP}"
