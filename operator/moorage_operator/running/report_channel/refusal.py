@@ -6,6 +6,8 @@ from enum import Enum
 class Refusal(Enum):
     """As the metric's label has it, and the HTTP status where there is no channel yet."""
 
+    NO_TOKEN_IN_TIME = ("NoTokenInTime", 0)
+    """It was closed before it showed a token: too late, or too many at a time."""
     NO_PROOF = ("NoProof", 401)
     """Its token proves no pod of a gateway."""
     NO_KEYS = ("NoKeys", 503)

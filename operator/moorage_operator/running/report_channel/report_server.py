@@ -31,6 +31,7 @@ from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.planning.demand.served_groups import ServedGroups
 from moorage_operator.planning.snapshot import GatewayPodReport, GroupDemand
 from moorage_operator.running.cancellation import is_asked_to_end
+from moorage_operator.running.doorway import DoorBounds, Doorway
 from moorage_operator.running.report_channel.callers import CallerProof, CallerRefused
 from moorage_operator.running.report_channel.changes import Change, Changes
 from moorage_operator.running.report_channel.leadership import Leadership
@@ -45,6 +46,8 @@ from moorage_operator.running.report_channel.refusal import Refusal
 REPORT_PATH = "/report"
 MAX_CONNECTIONS = 1000
 ROUND_SECONDS = 1.0
+DOOR = DoorBounds()
+"""For connections that have not shown a token yet."""
 _log = logging.getLogger(__name__)
 
 
@@ -65,6 +68,7 @@ class ReportServer:
         self._connections: dict[GatewayPod, PodConnection] = {}
         self._ledger: DemandLedger | None = None
         self._runner: web.AppRunner | None = None
+        self._door: Doorway | None = None
         self._rounds: asyncio.Task[None] | None = None
         self.refused = {reason.label: 0 for reason in Refusal}
         """Connections and reports that were refused so far, by reason."""
@@ -100,20 +104,26 @@ class ReportServer:
             site, access_log=None, keepalive_timeout=5.0, shutdown_timeout=1.0
         )
         await self._runner.setup()
-        await web.TCPSite(self._runner, host or None, port, ssl_context=ssl_context).start()
+        assert self._runner.server is not None
+        self._door = Doorway(
+            self._runner.server, DOOR, ssl_context, lambda: self._count(Refusal.NO_TOKEN_IN_TIME)
+        )
+        self._door.open(host, port)
         self._rounds = asyncio.create_task(self._go_round_for_ever())
 
     @property
     def port(self) -> int:
         """The port of the listener (a free one was chosen when 0 was asked for)."""
-        assert self._runner is not None
-        return int(self._runner.addresses[0][1])
+        assert self._door is not None
+        return self._door.port
 
     async def stop(self) -> None:
         """Close every connection; gateways look for another leader."""
         if self._rounds is not None:
             self._rounds.cancel()
             await asyncio.gather(self._rounds, return_exceptions=True)
+        if self._door is not None:
+            self._door.close()
         await asyncio.gather(
             *(one.close(1012, "this operator stops") for one in self._connections.values())
         )
@@ -170,6 +180,8 @@ class ReportServer:
             return self._refuse(Refusal.UNKNOWN_GATEWAY, f"there is no McpGateway {pod.gateway}")
         if len(self._connections) >= MAX_CONNECTIONS and pod not in self._connections:
             return self._refuse(Refusal.TOO_MANY_PODS, f"{MAX_CONNECTIONS} pods report already")
+        assert self._door is not None
+        self._door.let_in(request.protocol)
         socket = web.WebSocketResponse(max_msg_size=MAX_FRAME_BYTES, compress=False, timeout=1.0)
         await socket.prepare(request)
         await self._serve(PodConnection(pod, socket), ledger)
@@ -181,9 +193,12 @@ class ReportServer:
         return web.Response(status=421, text="another replica leads\n", headers=headers)
 
     def _refuse(self, reason: Refusal, why: str) -> web.Response:
-        self.refused[reason.label] += 1
+        self._count(reason)
         _log.warning("a report channel was refused (%d): %s", reason.status, why)
         return web.Response(status=reason.status, text=f"{why}\n")
+
+    def _count(self, reason: Refusal) -> None:
+        self.refused[reason.label] += 1
 
     async def _serve(self, connection: PodConnection, ledger: DemandLedger) -> None:
         pod = connection.pod
@@ -246,7 +261,7 @@ class ReportServer:
     async def _close_for(self, connection: PodConnection, error: BaseException | None) -> None:
         if isinstance(error, FrameRefused | DemandRefused):
             malformed = isinstance(error, FrameRefused)
-            self.refused[(Refusal.MALFORMED if malformed else Refusal.OUT_OF_BOUNDS).label] += 1
+            self._count(Refusal.MALFORMED if malformed else Refusal.OUT_OF_BOUNDS)
             _log.warning("a report of %s was refused: %s", connection.pod, error)
             await connection.close(1008, str(error))
         elif isinstance(error, ConnectionError | TimeoutError):
