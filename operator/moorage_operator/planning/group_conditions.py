@@ -96,8 +96,9 @@ def _resolved_workload(source: WorkloadSource, state: GroupState) -> Condition:
     name = None if source.tls is None else source.tls.ca_config_map_name
     if name is not None and state.snapshot.ca_pem is None:
         text = (
-            f"{WORKLOAD}.tls.caConfigMapName: no ConfigMap {quoted(name)} with certificates in "
-            f"ca.crt in the namespace {state.group.name.namespace}; create it or correct the name"
+            f"{WORKLOAD}.tls.caConfigMapName: no ConfigMap {quoted(name)} with PEM certificates of "
+            f"at most 32 KiB in ca.crt in the namespace {state.group.name.namespace}; create it, "
+            "leave other certificates out, or correct the name"
         )
         return GROUP.condition("ResolvedRefs", "CaMissing", text)
     text = f"the {source.kind} {quoted(source.name)} is there"

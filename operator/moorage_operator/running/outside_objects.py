@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.cluster.api_client import ClusterClient
+from moorage_operator.cluster.authority_bundle import fit_authorities
 from moorage_operator.cluster.errors import NotPermitted
 from moorage_operator.cluster.objects import read_object
 from moorage_operator.cluster.secret_reader import read_secret
@@ -68,7 +69,7 @@ class OutsideObjects:
         return await self._tls.get(name, namespace_uid)
 
     async def authorities(self, name: ResourceName, namespace_uid: str) -> str | None:
-        """``ca.crt`` of a ConfigMap, if it is there."""
+        """The certificates in ``ca.crt`` of a ConfigMap, if they are there and can be served."""
         return await self._authorities.get(name, namespace_uid)
 
     async def namespace(self, name: str) -> NamespaceExtract:
@@ -82,7 +83,7 @@ class OutsideObjects:
     async def _read_authorities(self, name: ResourceName) -> tuple[str | None, bool]:
         document = await self._read("ConfigMap", name)
         data = (document or {}).get("data") or {}
-        pem: str | None = data.get(CA_ENTRY)
+        pem = fit_authorities(data.get(CA_ENTRY))
         return pem, pem is not None
 
     async def _read(self, kind: str, name: ResourceName) -> dict[str, Any] | None:

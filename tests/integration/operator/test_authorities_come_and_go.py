@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from fakes.kubectl import kubectl
+from integration.listening.certificates import Authority
 from integration.operator.conftest import NewOperator
 from integration.operator.resources import apply, condition, deployment, gateway, group, published
 from integration.operator.running_operator import wait_until
@@ -23,9 +24,10 @@ def test_they_are_found_soon_and_served_on_while_they_are_gone(
     wait_until(lambda: _refs(home) == "CaMissing", 10, first.log)
     wait_until(lambda: [bool(each.unresolved) for each in published(home, "agents")] == [True], 10)
 
-    apply(_authorities(home, "one"))
+    one, two = Authority("one").pem, Authority("two").pem
+    apply(_authorities(home, one))
     wait_until(lambda: _refs(home) == "ResolvedRefs", FOUND_SECONDS, first.log)
-    wait_until(lambda: _pem(home) == "one", 5, first.log)
+    wait_until(lambda: _pem(home) == one, 5, first.log)
 
     first.kill()
     kubectl("delete", "configmap", "tickets-ca", "-n", home)
@@ -33,10 +35,12 @@ def test_they_are_found_soon_and_served_on_while_they_are_gone(
     second.lead()
     wait_until(lambda: _refs(home) == "CaMissing", 30, second.log)
     wait_until(lambda: _gateway_refs(home) == "UpstreamFailed", 10, second.log)
-    assert _pem(home) == "one"
+    assert _pem(home) == one
 
-    apply(_authorities(home, "two"))
-    wait_until(lambda: _pem(home) == "two", FOUND_SECONDS, second.log)
+    apply(_authorities(home, "no PEM"))
+    assert _pem(home) == one
+    apply(_authorities(home, two))
+    wait_until(lambda: _pem(home) == two, FOUND_SECONDS, second.log)
 
 
 def _group(home: str) -> dict[str, Any]:

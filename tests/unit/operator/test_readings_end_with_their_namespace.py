@@ -3,6 +3,7 @@
 from typing import Any
 
 from fakes.cr_documents import gateway_document, workload_group_document
+from integration.listening.certificates import Authority
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.cluster.api_client import ClusterClient
 from moorage_operator.cluster.errors import refusal
@@ -18,6 +19,9 @@ from moorage_operator.running.world import World
 TLS = {"hostname": "a.b", "caConfigMapName": "ca"}
 
 
+PEM = Authority().pem
+
+
 class _Cluster(ClusterClient):
     """Has the ConfigMap with authorities and the certificate's Secret, until they are deleted."""
 
@@ -31,7 +35,7 @@ class _Cluster(ClusterClient):
         if not self.has_them:
             raise refusal(path, 404, "NotFound", "")
         metadata = {"uid": "u", "resourceVersion": "1", "name": "ca", "namespace": "desk"}
-        return {"metadata": metadata, "data": {"ca.crt": "pem"}, "type": "Opaque"}
+        return {"metadata": metadata, "data": {"ca.crt": PEM}, "type": "Opaque"}
 
 
 class _NoReports:
@@ -74,7 +78,7 @@ def _extract(document: dict[str, Any]) -> Any:
 async def test_what_was_read_is_not_believed_of_a_namespace_that_came_back() -> None:
     scene = _Scene()
     scene.namespace("first", 1)
-    assert await scene.seen() == ("pem", "Unfit")
+    assert await scene.seen() == (PEM, "Unfit")
     scene.cluster.has_them = False
     scene.namespace("second", 2)
     assert await scene.seen() == (None, "Missing")
