@@ -114,11 +114,13 @@ class _GroupPlanner:
 
     def _failure(self, target: ResourceName) -> str:
         """Why no entry can be made of the group's spec; empty if one can."""
-        if failure := self.snapshot.group_failures.get(target):
-            return failure
         if error := self.groups.refused.get(target):
             name = quoted(table_name(target, self.own_namespace))
-            return f"{GROUP_KIND} {name} is refused: {error.findings[0]}"
+            return (
+                f"{GROUP_KIND} {name} is refused: {refusal_of(error, target, self.own_namespace)}"
+            )
+        if failure := self.snapshot.group_failures.get(target):
+            return failure
         authorities = self.snapshot.group_authorities.get(target)
         if lacks_authorities(self.groups.accepted[target], authorities):
             return "spec.source.workload.tls.caConfigMapName: it has no certificates in ca.crt"
@@ -145,6 +147,16 @@ class _GroupPlanner:
             ),
             tls=_tls_of(source, self.snapshot.group_authorities.get(group.name)),
         )
+
+
+def refusal_of(error: SpecError, group: ResourceName, gateways_namespace: str) -> str:
+    """Why a group's spec is refused, unless that is another namespace's affair.
+
+    Whom a group allows stands in that very spec, so it is not known whether it may be told.
+    """
+    if group.namespace != gateways_namespace:
+        return "see the group's status"
+    return str(error.findings[0])
 
 
 def own_names(gateway: ResourceName, cluster_domain: str) -> tuple[str, ...]:

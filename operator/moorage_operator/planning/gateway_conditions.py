@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from moorage_contract.route_table import RouteTable
 from moorage_operator.api.findings import SpecFinding, quoted
 from moorage_operator.api.gateway import McpGateway
-from moorage_operator.planning.cluster_table import ReadGroups
+from moorage_operator.planning.cluster_table import ReadGroups, refusal_of
 from moorage_operator.planning.conditions import GATEWAY
 from moorage_operator.planning.documents import told
 from moorage_operator.planning.gateway_pods import (
@@ -111,12 +111,15 @@ def _tls_troubles(state: GatewayState) -> list[tuple[str, str]]:
 
 def _failed_upstreams(state: GatewayState) -> list[str]:
     own = state.gateway.name.namespace
+    found = {int(finding.path[2]) for finding in state.findings}
     failures = []
     for index, route in enumerate(state.gateway.spec.routes):
         target = route.upstream.resolve(own)
         why = state.snapshot.group_failures.get(target)
-        if why is None and target in state.groups.refused:
-            why = f"its spec is refused: {state.groups.refused[target].findings[0]}"
-        if why:
+        if target in state.groups.refused:
+            refusal = refusal_of(state.groups.refused[target], target, own)
+            why = f"its spec is refused: {refusal}"
+        # A group that does not allow this gateway tells it nothing, not even what it lacks.
+        if why and index not in found:
             failures.append(f"spec.routes[{index}].upstream: {target}: {why}; mend that group")
     return failures
