@@ -96,6 +96,12 @@ async def test_what_no_healthy_pod_says_is_refused(tmp_path: Path, changed: dict
         assert "no report" in await is_refused(leader, report("hostile", **changed))
 
 
+async def test_what_is_nested_too_deep_is_no_report(tmp_path: Path) -> None:
+    deep = msgspec.Raw(b"[" * 100_000 + b"]" * 100_000)
+    async with scene(tmp_path) as leader:
+        assert "no report" in await is_refused(leader, report("hostile", unknown=deep))
+
+
 async def test_a_pod_brings_no_more_sessions_than_its_share_over_all_its_connections(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

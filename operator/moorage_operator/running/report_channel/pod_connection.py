@@ -35,25 +35,28 @@ class PodConnection:
         self._woken = asyncio.Event()
         self.ended_by_itself = False
         """True once the pod said that it ends: it opens no session any more."""
+        self.is_slowed = False
+        """Whether it was told in the log that it sends too much."""
 
-    async def read(self) -> DemandReport | None:
-        """The next report, None at the end. Raises FrameRefused."""
+    async def read(self) -> str | None:
+        """The next report's text, None at the end. Raises FrameRefused."""
         try:
             frame = await self._socket.receive(timeout=LOST_SECONDS)
         except TimeoutError:
             return None
         if frame.type is WSMsgType.TEXT:
-            return self._report(frame.data)
+            return str(frame.data)
         if frame.type is WSMsgType.CLOSE:
             self.ended_by_itself = frame.data == STOPPING
         elif frame.type is WSMsgType.BINARY:
             raise FrameRefused("reports are text frames")
         return None
 
-    def _report(self, text: str) -> DemandReport:
+    def decode(self, text: str) -> DemandReport:
+        """The report of that text. Raises FrameRefused."""
         try:
             report = decode_report(text)
-        except (msgspec.DecodeError, UnicodeError) as error:
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise FrameRefused(f"no report: {error}") from error
         if (report.gateway, report.pod) != (str(self.pod.gateway), self.pod.name):
             raise FrameRefused(f"the token is of pod {self.pod.name} of {self.pod.gateway}")

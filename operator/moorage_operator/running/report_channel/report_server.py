@@ -10,19 +10,20 @@
     server.reports(gateway); server.demand(group)         # for the snapshots, at any time
     await server.stop()
 
-``on_change`` is told at once when a digest, a key id or a verdict changed or a pod came or went;
-at most every ``COUNTS_SECONDS`` when only counts did.
+``on_change`` is told at once when a digest, a key id or a verdict changed or a pod came or went,
+where that is often for one gateway at the next round; at most every ``COUNTS_SECONDS`` when only
+counts did.
 """
 
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from aiohttp import web
 
-from moorage_contract.report_channel import LEADER_HEADER, MAX_FRAME_BYTES, Guidance
+from moorage_contract.report_channel import LEADER_HEADER, LOST_SECONDS, MAX_FRAME_BYTES, Guidance
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.planning.demand.claims import DemandRefused
 from moorage_operator.planning.demand.connection import Heard
@@ -35,6 +36,7 @@ from moorage_operator.running.doorway import DoorBounds, Doorway
 from moorage_operator.running.report_channel.callers import CallerProof, CallerRefused
 from moorage_operator.running.report_channel.changes import Change, Changes
 from moorage_operator.running.report_channel.leadership import Leadership
+from moorage_operator.running.report_channel.pace import Allowance
 from moorage_operator.running.report_channel.pod_connection import FrameRefused, PodConnection
 from moorage_operator.running.report_channel.published_keys import (
     KeysUnavailable,
@@ -46,6 +48,11 @@ from moorage_operator.running.report_channel.refusal import Refusal
 REPORT_PATH = "/report"
 MAX_CONNECTIONS = 1000
 ROUND_SECONDS = 1.0
+REPORTS_PER_SECOND, REPORTS_AT_ONCE = 10.0, 64.0
+"""Of one pod; a whole report may come in so many pieces (MAX_PIECES)."""
+LOOP_SHARE, LOOP_SECONDS_AT_ONCE = 0.25, 1.0
+"""Of the leader's time for the pods of one namespace: it has its Lease to renew."""
+MAX_PAUSE_SECONDS = LOST_SECONDS / 2
 DOOR = DoorBounds()
 """For connections that have not shown a token yet."""
 _log = logging.getLogger(__name__)
@@ -66,6 +73,8 @@ class ReportServer:
         self._leadership = leadership
         self._changes = Changes(on_change)
         self._connections: dict[GatewayPod, PodConnection] = {}
+        self._reports = Allowance(REPORTS_PER_SECOND, REPORTS_AT_ONCE)
+        self._loop_time = Allowance(LOOP_SHARE, LOOP_SECONDS_AT_ONCE)
         self._ledger: DemandLedger | None = None
         self._runner: web.AppRunner | None = None
         self._door: Doorway | None = None
@@ -147,7 +156,7 @@ class ReportServer:
             self._changes.note_counts(Change(groups=gone))
             self._wake(self._ledger.appoint(self._now()))
             await self._leave(self._ledger.to_be_heard_anew())
-        self._changes.tell_counts(self._now())
+        self._changes.tell_rest(self._now())
 
     async def _leave(self, pods: frozenset[GatewayPod]) -> None:
         """Close the connections of those pods that are still here: they come anew."""
@@ -221,27 +230,60 @@ class ReportServer:
             await self._close_for(connection, error)
 
     async def _read(self, connection: PodConnection, ledger: DemandLedger) -> None:
-        while (report := await connection.read()) is not None:
+        await self._pause(connection)
+        while (text := await connection.read()) is not None:
             if self._connections.get(connection.pod) is not connection:
                 return
             if self._leadership.leading_since() is None:
                 await connection.close(1012, "another replica leads")
                 return
-            heard = ledger.hear(connection.pod, report, self._now())
-            connection.answer()
-            self._pass_on(connection.pod, heard)
+            self._reports.take(connection.pod, 1, self._now())
+            with self._charged_to(connection.pod):
+                heard = ledger.hear(connection.pod, connection.decode(text), self._now())
+                connection.answer()
+                self._pass_on(connection.pod, heard)
+            await self._pause(connection)
+
+    async def _pause(self, connection: PodConnection) -> None:
+        """Leave its socket unread while it, or its namespace, takes more than its share."""
+        pod, now = connection.pod, self._now()
+        seconds = max(
+            self._reports.wait_seconds(pod, now),
+            self._loop_time.wait_seconds(pod.gateway.namespace, now),
+        )
+        if seconds and not connection.is_slowed:
+            connection.is_slowed = True
+            _log.warning(
+                "the reports of %s of %s are read slower: over %d a second of one pod, or over "
+                "%.0f %% of the leader's time for namespace %s",
+                *(pod.name, pod.gateway, REPORTS_PER_SECOND, 100 * LOOP_SHARE),
+                pod.gateway.namespace,
+            )
+        await asyncio.sleep(min(seconds, MAX_PAUSE_SECONDS))
+
+    @contextmanager
+    def _charged_to(self, pod: GatewayPod) -> Iterator[None]:
+        """What the leader does for a pod, its namespace has had."""
+        begun_at = self._now()
+        try:
+            yield
+        finally:
+            now = self._now()
+            self._loop_time.take(pod.gateway.namespace, now - begun_at, now)
 
     def _guidance(
         self, connection: PodConnection, ledger: DemandLedger, answer: bool
     ) -> Guidance | None:
         if self._connections.get(connection.pod) is not connection:
             return None
-        return ledger.guidance(connection.pod, self._now(), answer=answer)
+        with self._charged_to(connection.pod):
+            return ledger.guidance(connection.pod, self._now(), answer=answer)
 
     def _pass_on(self, pod: GatewayPod, heard: Heard) -> None:
         self._wake(heard.to_guide)
         mine = frozenset({pod.gateway})
-        self._changes.tell(Change(mine if heard.in_force else frozenset(), heard.verdicts))
+        told = Change(mine if heard.in_force else frozenset(), heard.verdicts)
+        self._changes.tell(told, pod.gateway, self._now())
         self._changes.note_counts(Change(mine if heard.counts else frozenset(), heard.sessions))
 
     def _wake(self, pods: frozenset[GatewayPod]) -> None:
@@ -255,7 +297,8 @@ class ReportServer:
             del self._connections[pod]
             groups = ledger.vanish(pod, self._now(), may_live_on=not connection.ended_by_itself)
             self._wake(ledger.appoint(self._now()))
-            self._changes.tell(Change(gateways=frozenset({pod.gateway})))
+            gone_from = Change(gateways=frozenset({pod.gateway}))
+            self._changes.tell(gone_from, pod.gateway, self._now())
             self._changes.note_counts(Change(groups=groups))
 
     async def _close_for(self, connection: PodConnection, error: BaseException | None) -> None:
