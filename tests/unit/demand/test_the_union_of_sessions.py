@@ -12,7 +12,7 @@ from moorage_contract.report_channel import (
     Handshake,
 )
 from moorage_operator.api.metadata import ResourceName
-from moorage_operator.planning.demand import demand_ledger, endpoint_demand
+from moorage_operator.planning.demand import claims, endpoint_demand
 from moorage_operator.planning.demand.claims import DemandRefused
 from moorage_operator.planning.demand.demand_ledger import DemandLedger
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
@@ -241,7 +241,7 @@ def slots(scene: Scene, pod: GatewayPod, now: float) -> int:
 def test_sessions_are_bounded_and_the_refusal_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(demand_ledger, "MAX_SESSIONS", 3)
+    monkeypatch.setattr(claims, "MAX_SESSIONS", 6)
     scene = Scene()
     scene.tell(ONE, opened=("a", "b", "c"))
     scene.tell(TWO, seen=("a", "b", "c"))

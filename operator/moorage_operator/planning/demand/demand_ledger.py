@@ -30,9 +30,6 @@ from moorage_operator.planning.demand.served_groups import GroupRules, ServedGro
 from moorage_operator.planning.route_table import table_name
 from moorage_operator.planning.snapshot import GatewayPodReport, GroupDemand
 
-MAX_SESSIONS = 200_000
-"""Session tags in all; past it a report is refused, and its pod goes on by its own knowledge."""
-
 
 class DemandLedger:
     """All that the leader knows from reports."""
@@ -123,11 +120,6 @@ class DemandLedger:
             require_measure(connection, report)
         sessions, endpoints = self._new(pod, report)
         self._brought.require_room(pod, sessions, endpoints)
-        if self.sessions + sessions > MAX_SESSIONS:
-            raise DemandRefused(
-                f"the operator counts at most {MAX_SESSIONS} sessions and has {self.sessions}: "
-                "lower sessions.idleSeconds, or serve with more than one installation"
-            )
 
     def _new(self, pod: GatewayPod, report: DemandReport) -> tuple[int, int]:
         """How many sessions and endpoints it would bring."""

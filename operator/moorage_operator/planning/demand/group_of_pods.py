@@ -9,6 +9,9 @@ from moorage_operator.planning.demand.gateway_pod import GatewayPod, Wants
 from moorage_operator.planning.demand.served_groups import GroupRules
 from moorage_operator.planning.snapshot import EndpointVerdict, GroupDemand
 
+UNSERVED_SECONDS = 300.0
+"""So long the sessions of a group count that no pod of any gateway serves any more."""
+
 
 class GroupOfPods:
     """Its endpoints, and who serves it."""
@@ -24,6 +27,7 @@ class GroupOfPods:
         """Those of whose first report the rest is still to come."""
         self.closed: set[GatewayPod] = set()
         """Those that no client reaches any more: they open nothing and need no slots."""
+        self._unserved_since: float | None = None
 
     @property
     def someone_waits(self) -> bool:
@@ -44,6 +48,7 @@ class GroupOfPods:
     def hear(self, pod: GatewayPod, report_seq: int, news: GroupReport, now: float) -> None:
         """Take in what a report tells."""
         self.pods[pod] = Wants(news.held, news.arrivals)
+        self._unserved_since = None
         for uid in news.gone:
             if uid in self.endpoints:
                 self.endpoints[uid].leave(pod, now)
@@ -69,7 +74,8 @@ class GroupOfPods:
 
     def vanish(self, pod: GatewayPod, now: float, *, may_live_on: bool = False) -> None:
         """Nobody hears of the pod any more."""
-        self.pods.pop(pod, None)
+        if self.pods.pop(pod, None) is not None and not self.pods:
+            self._unserved_since = now
         self.incomplete.discard(pod)
         self.closed.discard(pod)
         for endpoint in self.endpoints.values():
@@ -92,8 +98,11 @@ class GroupOfPods:
 
     def expire(self, now: float, promise_seconds: float) -> None:
         """Forget what nobody has told of for too long."""
+        since = self._unserved_since
+        nobody_comes_back = since is not None and now - since > UNSERVED_SECONDS
+        idle_seconds = 0.0 if nobody_comes_back else self.rules.idle_seconds
         for uid, endpoint in tuple(self.endpoints.items()):
-            endpoint.expire(now, self.rules.idle_seconds, promise_seconds)
+            endpoint.expire(now, idle_seconds, promise_seconds)
             nobody_has_it = endpoint.is_given_up(now, promise_seconds)
             if nobody_has_it and (self.pods or not endpoint.tags):
                 self.endpoints.pop(uid).forget_all()

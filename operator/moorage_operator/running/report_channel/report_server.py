@@ -25,7 +25,7 @@ from aiohttp import web
 
 from moorage_contract.report_channel import LEADER_HEADER, LOST_SECONDS, MAX_FRAME_BYTES, Guidance
 from moorage_operator.api.metadata import ResourceName
-from moorage_operator.planning.demand.claims import DemandRefused
+from moorage_operator.planning.demand.claims import DemandRefused, Share
 from moorage_operator.planning.demand.connection import Heard
 from moorage_operator.planning.demand.demand_ledger import DemandLedger
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
@@ -47,6 +47,7 @@ from moorage_operator.running.report_channel.refusal import Refusal
 
 REPORT_PATH = "/report"
 MAX_CONNECTIONS = 1000
+"""Of which no namespace has more than are left."""
 ROUND_SECONDS = 1.0
 REPORTS_PER_SECOND, REPORTS_AT_ONCE = 10.0, 64.0
 """Of one pod; a whole report may come in so many pieces (MAX_PIECES)."""
@@ -187,8 +188,9 @@ class ReportServer:
             return self._refuse(Refusal.NO_KEYS, str(error))
         if self._served.served_by(pod.gateway) is None:
             return self._refuse(Refusal.UNKNOWN_GATEWAY, f"there is no McpGateway {pod.gateway}")
-        if len(self._connections) >= MAX_CONNECTIONS and pod not in self._connections:
-            return self._refuse(Refusal.TOO_MANY_PODS, f"{MAX_CONNECTIONS} pods report already")
+        share = Share.of(pod.gateway, dict.fromkeys(self._connections, 1), MAX_CONNECTIONS)
+        if pod not in self._connections and not share.has_room(1):
+            return self._refuse(Refusal.TOO_MANY_PODS, share.words("reporting pods"), share.most)
         assert self._door is not None
         self._door.let_in(request.protocol)
         socket = web.WebSocketResponse(max_msg_size=MAX_FRAME_BYTES, compress=False, timeout=1.0)
@@ -201,9 +203,10 @@ class ReportServer:
         headers = {LEADER_HEADER: leader} if leader else {}
         return web.Response(status=421, text="another replica leads\n", headers=headers)
 
-    def _refuse(self, reason: Refusal, why: str) -> web.Response:
+    def _refuse(self, reason: Refusal, why: str, for_the_log: str = "") -> web.Response:
         self._count(reason)
-        _log.warning("a report channel was refused (%d): %s", reason.status, why)
+        told = "; ".join(filter(None, (why, for_the_log)))
+        _log.warning("a report channel was refused (%d): %s", reason.status, told)
         return web.Response(status=reason.status, text=f"{why}\n")
 
     def _count(self, reason: Refusal) -> None:
@@ -305,7 +308,9 @@ class ReportServer:
         if isinstance(error, FrameRefused | DemandRefused):
             malformed = isinstance(error, FrameRefused)
             self._count(Refusal.MALFORMED if malformed else Refusal.OUT_OF_BOUNDS)
-            _log.warning("a report of %s was refused: %s", connection.pod, error)
+            for_the_log = "" if isinstance(error, FrameRefused) else error.for_the_log
+            told = "; ".join(filter(None, (str(error), for_the_log)))
+            _log.warning("a report of %s was refused: %s", connection.pod, told)
             await connection.close(1008, str(error))
         elif isinstance(error, ConnectionError | TimeoutError):
             await connection.close(1011, "it does not read")
