@@ -92,7 +92,7 @@ def plan_cluster_table(
         routes=plan_routes(gateway),
         groups=tuple(planner.plan(target) for target in sorted(set(targets))),
         replicas=gateway.spec.replicas,
-        report=_report_target(settings),
+        report=report_target(settings),
         keys=snapshot.keys or _keys_before(snapshot),
     )
 
@@ -184,7 +184,8 @@ def _keys_before(snapshot: GatewaySnapshot) -> str:
     return "" if snapshot.published is None else snapshot.published.keys
 
 
-def _report_target(settings: InstallationSettings) -> ReportTarget | None:
+def report_target(settings: InstallationSettings) -> ReportTarget | None:
+    """Where gateway pods report to, or None."""
     if not settings.report_url:
         return None
     return ReportTarget(

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from moorage_contract.route_table import RouteTable
 from moorage_operator.api.findings import SpecError
 from moorage_operator.api.gateway import McpGateway
@@ -10,6 +12,7 @@ from moorage_operator.planning.cluster_table import (
     plan_cluster_table,
     read_groups,
     reference_findings,
+    report_target,
 )
 from moorage_operator.planning.conditions import GATEWAY
 from moorage_operator.planning.documents import read_gateway, refused
@@ -44,15 +47,17 @@ def plan_gateway(snapshot: GatewaySnapshot, settings: InstallationSettings) -> P
     try:
         gateway = read_gateway(snapshot.resource)
     except SpecError as error:
-        return _plan_refused(error, snapshot)
+        return _plan_refused(error, snapshot, settings)
     return _plan_accepted(gateway, snapshot, settings)
 
 
-def _plan_refused(error: SpecError, snapshot: GatewaySnapshot) -> Plan:
+def _plan_refused(
+    error: SpecError, snapshot: GatewaySnapshot, settings: InstallationSettings
+) -> Plan:
     kept = without_withdrawn(snapshot)
     observed = snapshot.resource
     owner = Owner.gateway(observed.name.namespace, observed.name.name, observed.uid)
-    claimed = claim_children(_kept_table(owner, kept), snapshot.children, owner.uid)
+    claimed = claim_children(_kept_table(owner, kept, settings), snapshot.children, owner.uid)
     return Plan(
         children=claimed.applied,
         unwanted=(),
@@ -107,16 +112,23 @@ def _claim(
     except TableTooLarge as error:
         too_large = error
         kept.add(ChildKey("ConfigMap", owner.namespace, owner.child_name))
-        wanted[:0] = _kept_table(owner, without_withdrawn(snapshot))
+        wanted[:0] = _kept_table(owner, without_withdrawn(snapshot), settings)
     claimed = claim_children(wanted, snapshot.children, owner.uid, frozenset(kept))
     return claimed, too_large
 
 
-def _kept_table(owner: Owner, kept: GatewaySnapshot) -> list[Manifest]:
-    """The table that stays in force: planned too, so that what was edited in it does not stay."""
-    table = kept.published
+def _kept_table(
+    owner: Owner, kept: GatewaySnapshot, settings: InstallationSettings
+) -> list[Manifest]:
+    """The table that stays in force: planned too, so that what was edited in it does not stay.
+
+    Where its pods report to is not the document's, and follows the operator's new certificate.
+    """
+    if kept.published is None:
+        return []
+    table = msgspec.structs.replace(kept.published, report=report_target(settings))
     try:
-        return [] if table is None else [render_table(owner, table, compress_table(table))]
+        return [render_table(owner, table, compress_table(table))]
     except TableTooLarge:
         # An earlier version wrote it, with wider bounds.
         return []

@@ -70,10 +70,13 @@ class KeyKeeper:
             self._bare.pop(place, None)
 
     async def read(self, owner: Owner) -> SecretContent | None:
-        """The Secret at the owner's place, whoever owns it."""
+        """The Secret at the owner's place, whoever owns it.
+
+        Only the owner's own is believed for a while: nothing tells of the end of another's.
+        """
         place, now = _place(owner), self._clock()
         kept = self._kept.get(place)
-        if kept is not None and now < kept[0]:
+        if kept is not None and now < kept[0] and kept[1].owner_uid == owner.uid:
             return kept[1]
         return self._keep(owner, await read_secret(self._client, place))
 

@@ -64,13 +64,12 @@ class Planner:
         """The plan of a gateway."""
         name = seen.observed.name
         owner = Owner.gateway(name.namespace, name.name, seen.observed.uid)
+        snapshot = await self._snapshots.gateway(seen, await self._failures(name))
+        if snapshot.deployment is None:
+            # Whoever deletes a Deployment with its Secret wants a new ring, at this moment only.
+            self._keys.forget(owner)
         secret = await self._keys.read(owner)
-        snapshot = await self._snapshots.gateway(
-            seen, await self._failures(name), ring_problem_in(secret, owner)
-        )
-        snapshot = replace(snapshot, keys=keys_in(secret, owner))
-        if secret is not None:
-            snapshot = _with_children(snapshot, _secret_child(owner, secret.owner_uid))
+        snapshot = _as_read(snapshot, owner, secret)
         plan = plan_gateway(snapshot, self._settings)
         if strangers := await self._children.strangers_at(plan.children, snapshot.children):
             snapshot = _with_children(snapshot, strangers)
@@ -99,7 +98,8 @@ class Planner:
             keys = await self._keys.keep_ring(owner, snapshot, group_keys)
         except ApiRefusal as error:
             return snapshot, without_writes(plan), [*refused, _refused_secret(owner, error)]
-        snapshot = replace(snapshot, keys=keys)
+        secret = await self._keys.read(owner)
+        snapshot = replace(_as_read(snapshot, owner, secret), keys=keys)
         if snapshot != known:
             plan = plan_gateway(snapshot, self._settings)
         return snapshot, plan, refused
@@ -184,6 +184,17 @@ def _refused_secret(owner: Owner, error: ApiRefusal) -> RefusedChild:
 
 def _with_children(snapshot: Snapshot, more: Mapping[ChildKey, ObservedChild]) -> Snapshot:
     return replace(snapshot, children={**snapshot.children, **more})
+
+
+def _as_read(
+    snapshot: GatewaySnapshot, owner: Owner, secret: SecretContent | None
+) -> GatewaySnapshot:
+    """The gateway with what its Secret says, if there is one at its place."""
+    problem, keys = ring_problem_in(secret, owner), keys_in(secret, owner)
+    snapshot = replace(snapshot, key_ring_problem=problem, keys=keys)
+    if secret is None:
+        return snapshot
+    return _with_children(snapshot, _secret_child(owner, secret.owner_uid))
 
 
 def _secret_child(owner: Owner, owner_uid: str | None) -> dict[ChildKey, ObservedChild]:

@@ -43,8 +43,10 @@ logger = logging.getLogger(__name__)
 
 RESYNC_SECONDS = 300.0
 SOON_SECONDS = 5.0
-UNWATCHED_REASONS = frozenset({"TlsSecretMissing", "TlsSecretUnfit", "CaMissing", "KeyRingLost"})
-"""What is missing then are objects of which no watch tells: they are read again soon."""
+UNWATCHED_REASONS = frozenset(
+    {"TlsSecretMissing", "TlsSecretUnfit", "CaMissing", "KeyRingLost", "NameTaken"}
+)
+"""What is missing or in the way then are objects of which no watch tells: read again soon."""
 
 
 class Reconciler:

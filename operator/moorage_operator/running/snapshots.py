@@ -57,9 +57,9 @@ class Snapshots:
         self._clusterwide = clusterwide
 
     async def gateway(
-        self, resource: ResourceExtract, failures: Mapping[ResourceName, str], ring_problem: str
+        self, resource: ResourceExtract, failures: Mapping[ResourceName, str]
     ) -> GatewaySnapshot:
-        """All that bears on one gateway."""
+        """All that bears on one gateway, but for its Secret."""
         observed = resource.observed
         name = observed.name
         namespace = await self._namespace(name.namespace)
@@ -83,7 +83,6 @@ class Snapshots:
             },
             published=published,
             published_groups=self._published_groups(observed, published, groups),
-            key_ring_problem=ring_problem,
             namespace_terminating=namespace.terminating,
         )
 

@@ -3,6 +3,7 @@
 It sees what a list tells at that moment, and its process may be lost after any of its writes.
 """
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -146,6 +147,8 @@ class StepwiseOperator:
                     indices["children"][child.responsible].append(child)
         self._indices.clear()
         self._indices.update({name: dict(index) for name, index in indices.items()})
+        # What is not listed was told as deleted by a watch.
+        self.children.left.forget_unseen(lambda key: self._world.child(key) is not None, math.inf)
 
     async def _list(self, kind: str) -> list[Document]:
         known = RESOURCE_KINDS[kind]

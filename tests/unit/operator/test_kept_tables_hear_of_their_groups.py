@@ -74,7 +74,7 @@ async def test_a_group_that_only_the_published_table_names_concerns_its_gateway(
     outside = OutsideObjects(client, lambda: 0.0)
     tables, world = PublishedTables(client, children.left), World(indices, links)
     snapshots = Snapshots(world, outside, tables, _NoReports(), clusterwide=True)
-    snapshot = await snapshots.gateway(gateway, {}, "")
+    snapshot = await snapshots.gateway(gateway, {})
     assert snapshot.published_groups.keys() == {GROUP}
     enqueued.clear()
 

@@ -65,7 +65,7 @@ class _Scene:
         group = await self._snapshots.group(_extract(workload_group_document(tls=TLS)))
         listener = {"tls": {"secretName": "web"}}
         gateway = _extract(gateway_document(listener=listener))
-        secret = (await self._snapshots.gateway(gateway, {}, "")).tls_secret
+        secret = (await self._snapshots.gateway(gateway, {})).tls_secret
         assert secret is not None
         return group.ca_pem, secret.state
 

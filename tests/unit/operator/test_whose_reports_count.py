@@ -66,7 +66,7 @@ async def _counted(*accounts: ChildExtract) -> set[str]:
     outside, tables = OutsideObjects(client, lambda: 0.0), PublishedTables(client, LeftChildren())
     world = World(indices, Links())
     snapshots = Snapshots(world, outside, tables, _Reports(), clusterwide=True)
-    snapshot = await snapshots.gateway(gateway, {}, "")
+    snapshot = await snapshots.gateway(gateway, {})
     return {each.account_uid for each in snapshot.reports}
 
 

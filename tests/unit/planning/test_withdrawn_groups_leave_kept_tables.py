@@ -137,3 +137,12 @@ def test_a_config_map_of_somebody_else_is_left_alone(hindered: Document) -> None
     plan = plan_gateway(replace(now, children=taken.children), settings_of(hindered))
 
     assert table_of(plan) is None
+
+
+def test_a_kept_table_names_the_present_report_channel(hindered: Document) -> None:
+    settings = replace(settings_of(hindered), report_url="wss://new/report", report_ca_pem="new")
+
+    table = table_of(plan_gateway(snapshot(hindered), settings))
+
+    assert table is not None and table.report is not None
+    assert (table.report.url, table.report.ca_pem) == ("wss://new/report", "new")
