@@ -59,6 +59,8 @@ class ReportClient:
         self._wanted = asyncio.Event()
         self._leader = ""
         """Whom another replica named, for the next attempt."""
+        self._was_refused = False
+        """Whether the last connection ended because of what was reported: all would be again."""
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self.connects = 0
         """Connections that were made so far."""
@@ -97,7 +99,7 @@ class ReportClient:
                 await self._attempt(session, self._target, leader)
                 if self._leader and not leader:
                     continue  # told where to go instead
-                if self.connects != connects:
+                if self.connects != connects and not self._was_refused:
                     delay_seconds = FIRST_RETRY_SECONDS
                 await asyncio.sleep(delay_seconds * (0.5 + self._jitter() / 2))
                 delay_seconds = min(2 * delay_seconds, LAST_RETRY_SECONDS)
@@ -143,7 +145,7 @@ class ReportClient:
         )
 
     async def _talk(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket, self.why = socket, ""
+        self._socket, self.why, self._was_refused = socket, "", False
         self.connects += 1
         self._source.connected()
         tasks = [
@@ -183,6 +185,7 @@ class ReportClient:
         while True:
             frame = await socket.receive(timeout=LOST_SECONDS)
             if frame.type is not aiohttp.WSMsgType.TEXT:
+                self._was_refused = socket.close_code == aiohttp.WSCloseCode.POLICY_VIOLATION
                 raise ConnectionError(_why_closed(socket, frame))
             try:
                 guidance = decode_guidance(frame.data)
