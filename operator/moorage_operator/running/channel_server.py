@@ -85,14 +85,20 @@ class ChannelServer:
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         load_certificate(context, held)
         await self.reports.start(context, port=self._port)
+        following = asyncio.create_task(self._follow_renewals(context, held))
         try:
-            while True:
-                before, held = held, await self._read_again(held, REREAD_SECONDS)
-                if held != before:
-                    load_certificate(context, held)
-                    logger.info("the report channel serves with another certificate")
+            await _first_end(following, self.reports.rounds)
         finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
             await self.reports.stop()
+
+    async def _follow_renewals(self, context: ssl.SSLContext, held: ChannelCertificate) -> None:
+        while True:
+            before, held = held, await self._read_again(held, REREAD_SECONDS)
+            if held != before:
+                load_certificate(context, held)
+                logger.info("the report channel serves with another certificate")
 
     async def _read_again(self, held: Held, seconds: float) -> ChannelCertificate | Held:
         """What the Secret holds after that time or its next change; ``held`` if nothing serves."""
@@ -107,3 +113,12 @@ class ChannelServer:
                 logger.warning("the report channel's certificate cannot be read: %s", error)
             return held
         return held if read is None else read
+
+
+async def _first_end(*tasks: asyncio.Task[None]) -> None:
+    """Raises what ended one of them, also where somebody else cancelled it."""
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        if not task.cancelled():
+            task.result()
+    raise RuntimeError("a task of the report channel ended, which nobody asked it to")

@@ -62,6 +62,9 @@ _log = logging.getLogger(__name__)
 class ReportServer:
     """Hears the gateways' pods, and tells each what it may do."""
 
+    rounds: asyncio.Task[None]
+    """Since ``start``; without them no promise ever expires, so whoever starts hears of its end."""
+
     def __init__(
         self,
         served: ServedGroups,
@@ -79,7 +82,6 @@ class ReportServer:
         self._ledger: DemandLedger | None = None
         self._runner: web.AppRunner | None = None
         self._door: Doorway | None = None
-        self._rounds: asyncio.Task[None] | None = None
         self.refused = {reason.label: 0 for reason in Refusal}
         """Connections and reports that were refused so far, by reason."""
 
@@ -119,7 +121,7 @@ class ReportServer:
             self._runner.server, DOOR, ssl_context, lambda: self._count(Refusal.NO_TOKEN_IN_TIME)
         )
         self._door.open(host, port)
-        self._rounds = asyncio.create_task(self._go_round_for_ever())
+        self.rounds = asyncio.create_task(self._go_round_for_ever())
 
     @property
     def port(self) -> int:
@@ -129,11 +131,11 @@ class ReportServer:
 
     async def stop(self) -> None:
         """Close every connection; gateways look for another leader."""
-        if self._rounds is not None:
-            self._rounds.cancel()
-            await asyncio.gather(self._rounds, return_exceptions=True)
-        if self._door is not None:
-            self._door.close()
+        if self._door is None:
+            return
+        self.rounds.cancel()
+        await asyncio.gather(self.rounds, return_exceptions=True)
+        self._door.close()
         await asyncio.gather(
             *(one.close(1012, "this operator stops") for one in self._connections.values())
         )
