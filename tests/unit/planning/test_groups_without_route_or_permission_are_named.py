@@ -34,7 +34,10 @@ def as_gateway(document: Document) -> GatewaySnapshot:
 
 
 def planned(snapshot: GatewaySnapshot) -> RouteTable:
-    table = table_of(plan_gateway(snapshot, settings_of(read_case("gateway-one-pod"))))
+    settings = replace(
+        settings_of(read_case("gateway-one-pod")), report_url="wss://operator/report"
+    )
+    table = table_of(plan_gateway(snapshot, settings))
     assert table is not None
     return table
 
@@ -105,3 +108,10 @@ def test_a_group_that_allows_again_is_not_named() -> None:
     naming = planned(routeless(FORBIDDEN, before()))
 
     assert unresolved(planned(routeless(OLD, naming))) == {}
+
+
+def test_without_a_report_channel_none_is_named_for_ever() -> None:
+    settings = settings_of(read_case("gateway-one-pod"))
+    table = table_of(plan_gateway(routeless(None, before()), settings))
+    assert table is not None
+    assert unresolved(table) == {}
