@@ -21,6 +21,8 @@ MAX_ENDPOINTS_PER_REPORT = 5_000
 """What is over comes with the next report, so that a frame holds it."""
 MAX_ENDPOINTS_PER_GUIDANCE = 10_000
 """What is over comes with the next guidance."""
+MAX_ENDED_PER_GUIDANCE = 50_000
+"""With the group that reaches it; the next groups come with the next guidance."""
 MAX_UNFOLLOWED_PER_REPORT = 32
 """Namespaces; of more the first ones by name."""
 REPORT_SECONDS = 2.0
@@ -147,6 +149,9 @@ class EndpointGuidance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     verify: bool = False
     """Whether this replica is the one that shakes hands with it; if not, it waits for a word."""
     verdict: Verdict | None = None
+    ended: tuple[str, ...] = ()
+    """Sessions of the group that this replica told of and that are over: their end came to
+    another replica."""
 
 
 class Guidance(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,10 +1,12 @@
 """What has changed since the last report: sessions, by their tags, and handshakes."""
 
 import base64
-from collections.abc import Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from moorage_contract.report_channel import (
+    LOST_SECONDS,
     MAX_ENDPOINTS_PER_REPORT,
     MAX_TAGS_PER_REPORT,
     MAX_VERSION_CHARS,
@@ -89,6 +91,9 @@ class DemandLog:
         """Those of which the last report told that places are kept beyond guidance."""
         self._unconfirmed: dict[bytes, tuple[Place, int]] = {}
         """Ended sessions, and in which report that was told."""
+        self._confirmed: dict[bytes, tuple[Place, float]] = {}
+        """Those that a leader knows of, and since when, oldest first. It may be gone before it has
+        told other replicas, so they are told to the next one as well for LOST_SECONDS."""
         self._connected = False
 
     # the ledger says
@@ -122,7 +127,7 @@ class DemandLog:
         """A new connection: its leader knows nothing yet."""
         self.end()
         self._connected = True
-        for tag, (place, _) in self._unconfirmed.items():
+        for tag, (place, _) in (*self._confirmed.items(), *self._unconfirmed.items()):
             self._of(place).ended[tag] = None
 
     def end(self) -> None:
@@ -131,10 +136,15 @@ class DemandLog:
         self._told.clear()
         self._news.clear()
 
-    def confirmed(self, report_seq: int) -> None:
+    def confirmed(self, report_seq: int, now: float) -> None:
         """The leader has taken in all up to that report."""
+        old = takewhile(lambda each: now - each[1][1] > LOST_SECONDS, self._confirmed.items())
+        for tag in [tag for tag, _ in old]:
+            del self._confirmed[tag]
         for tag in [tag for tag, (_, seq) in self._unconfirmed.items() if 0 < seq <= report_seq]:
-            del self._unconfirmed[tag]
+            if len(self._confirmed) >= MAX_ENDED_KEPT:
+                del self._confirmed[next(iter(self._confirmed))]
+            self._confirmed[tag] = (self._unconfirmed.pop(tag)[0], now)
 
     def take(self, seq: int) -> list[dict[str, GroupReport]]:
         """All news, in pieces for reports that begin with number ``seq``; at least one piece."""
@@ -240,6 +250,11 @@ class Piece:
             )
             for group in (*self._endpoints, *(self._gone.keys() - self._endpoints.keys()))
         }
+
+
+def tags_of(texts: Iterable[str]) -> Iterator[bytes]:
+    """The tags that a report has told as ``texts``."""
+    return (base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)) for text in texts)
 
 
 def _texts(tags: dict[bytes, None]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from moorage_contract.report_channel import (
     Guidance,
 )
 from moorage_contract.route_table import RouteTable
-from moorage_gateway.routing.demand_log import DemandLog
+from moorage_gateway.routing.demand_log import DemandLog, tags_of
 from moorage_gateway.routing.endpoint_book import BookedGroup, EndpointBook
 from moorage_gateway.routing.new_endpoints import NewEndpoints
 from moorage_gateway.routing.picker import awaits_slot
@@ -181,7 +181,7 @@ class Guided:
         self._heard_at = self._now()
         self.sharing = Sharing.GUIDED
         self._taken_seq = guidance.seq
-        self._log.confirmed(guidance.report_seq)
+        self._log.confirmed(guidance.report_seq, self._heard_at)
         for name, endpoints in guidance.groups.items():
             group = self._book.groups.get(name)
             if group is None or group.slots is None:
@@ -191,6 +191,9 @@ class Guided:
                 guidance.report_seq,
             ):
                 self._hurry()  # others wait until the leader knows that we have fewer
+            for told in endpoints.values():
+                for tag in tags_of(told.ended):
+                    self._ledger.ended_elsewhere(tag)
             self._new_endpoints.take(self._book, group, endpoints)
             group.tell_waiting()
 

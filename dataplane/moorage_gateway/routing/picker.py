@@ -100,6 +100,13 @@ def _why_not(booked: BookedEndpoint) -> str:
     return booked.health.why if booked.endpoint.ready else "its instance is not ready"
 
 
+_REMEDY = "end sessions with DELETE, raise sessions.perPod or add endpoints"
+_DESK_REMEDY = (
+    f"{_REMEDY}; a session that ended at another process with the same key file counts here until "
+    "it is idle for sessions.idleSeconds, or until its DELETE is sent here too"
+)
+
+
 def _no_room(group: BookedGroup) -> CapacityError:
     if awaits_slot(group):
         return CapacityError(
@@ -112,6 +119,6 @@ def _no_room(group: BookedGroup) -> CapacityError:
         f'every endpoint of upstream group "{group.name}" has its '
         f"{group.rules.sessions.per_pod} sessions",
         reason="GroupSessionsExhausted",
-        remedy="end sessions with DELETE, raise sessions.perPod or add endpoints",
+        remedy=_DESK_REMEDY if group.slots is None else _REMEDY,
         retry_after_seconds=5,
     )

@@ -123,13 +123,22 @@ class SessionLedger:
         """The session ended."""
         self._forget(tag, over=True)
 
-    def _forget(self, tag: bytes, *, over: bool) -> None:
+    def ended_elsewhere(self, tag: bytes) -> None:
+        """The leader says that the session is over: it has told slots without it, and no news."""
+        self._discount(tag)
+
+    def _discount(self, tag: bytes) -> LiveSession | None:
         session = self._sessions.pop(tag, None)
+        if session is not None:
+            session.group.session_closed(session.endpoint_uid)
+            self._counts.session_closed(session.group.name)
+        return session
+
+    def _forget(self, tag: bytes, *, over: bool) -> None:
+        session = self._discount(tag)
         if session is None:
             return
         group, uid = session.group, session.endpoint_uid
-        group.session_closed(uid)
-        self._counts.session_closed(group.name)
         if group.slots is not None:
             group.slots.closed(uid, session.opened_seq, over=over)
         if self.news is not None:

@@ -91,6 +91,7 @@ class GatewayPodReport:
     table_digest: str
     key_ids: frozenset[str]
     sessions: int
+    """Those that no report before it counts: the sum is how many live at the gateway."""
     streams: int
     account_uid: str = ""
     """Uid of the service account that its token is of; a former gateway's is another one."""

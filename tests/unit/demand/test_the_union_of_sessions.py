@@ -12,7 +12,7 @@ from moorage_contract.report_channel import (
     Handshake,
 )
 from moorage_operator.api.metadata import ResourceName
-from moorage_operator.planning.demand import claims, endpoint_demand
+from moorage_operator.planning.demand import claims, demand_ledger, endpoint_demand
 from moorage_operator.planning.demand.claims import DemandRefused
 from moorage_operator.planning.demand.demand_ledger import DemandLedger
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
@@ -47,6 +47,7 @@ class Scene:
         now: float = 0.0,
         *,
         uid: str = "u",
+        group: str = "",
         handshake: Handshake | None = READY,
         gone: tuple[str, ...] = (),
         more: Mapping[str, Any] | None = None,
@@ -54,7 +55,7 @@ class Scene:
     ) -> Any:
         seq = self._seq[pod] = self._seq.get(pod, 0) + 1
         endpoints = {} if uid in gone else {uid: EndpointReport(handshake=handshake, **news)}
-        group = "tickets" if pod.gateway.namespace == "team" else "team/tickets"
+        group = group or ("tickets" if pod.gateway.namespace == "team" else "team/tickets")
         report = DemandReport(
             seq=seq,
             gateway=str(pod.gateway),
@@ -63,6 +64,12 @@ class Scene:
             **{"whole": seq == 1, "table_digest": "d", **(more or {})},
         )
         return self.ledger.hear(pod, report, now)
+
+    def ended_told(self, pod: GatewayPod) -> tuple[str, ...]:
+        guidance = self.ledger.guidance(pod, 0.0, answer=True)
+        assert guidance is not None
+        groups = guidance.groups.values()
+        return tuple(tag for told in groups for each in told.values() for tag in each.ended)
 
     @property
     def sessions(self) -> int:
@@ -75,6 +82,32 @@ def test_a_session_that_several_see_is_one() -> None:
     scene.tell(TWO, seen=("a",))
     scene.tell(GUEST, seen=("b", "c"))
     assert scene.sessions == 3
+
+
+def test_every_pod_that_told_of_a_session_is_told_once_that_it_ended() -> None:
+    scene = Scene()
+    scene.tell(ONE, opened=("a", "b"))
+    scene.tell(GUEST, seen=("a",))
+    scene.tell(TWO, ended=("a",))
+    assert scene.ended_told(ONE) == scene.ended_told(GUEST) == ("a",)
+    assert scene.ended_told(TWO) == scene.ended_told(ONE) == ()
+    scene.tell(TWO, seen=("a",))
+    assert scene.ended_told(TWO) == ("a",), "it came late"
+
+
+def test_a_guidance_tells_of_a_bounded_number_of_ends_and_the_next_one_of_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(demand_ledger, "MAX_ENDED_PER_GUIDANCE", 2)
+    scene = Scene()
+    scene.served[GATEWAY] = {GROUP, ResourceName("team", "wiki")}
+    for group in ("tickets", "wiki"):
+        scene.tell(ONE, uid=group, group=group, opened=(f"{group}-1", f"{group}-2"))
+    for group in ("tickets", "wiki"):
+        scene.tell(TWO, uid=group, group=group, ended=(f"{group}-1", f"{group}-2"))
+    assert scene.ended_told(ONE) == ("tickets-1", "tickets-2")
+    assert scene.ended_told(ONE) == ("wiki-1", "wiki-2")
+    assert scene.ended_told(ONE) == ()
 
 
 def test_a_session_that_ended_anywhere_is_gone_and_nobody_revives_it() -> None:
@@ -177,10 +210,11 @@ def test_one_success_verifies_and_without_one_the_first_failure_tells_why() -> N
 
 def test_what_each_pod_last_told_is_kept_while_it_is_connected() -> None:
     scene = Scene()
-    first = scene.tell(ONE, more={"key_ids": ("k1",), "sessions": 3, "streams": 2})
+    more = {"key_ids": ("k1",), "sessions": 3, "streams": 2}
+    first = scene.tell(ONE, more=more, opened=("a", "b", "c"))
     assert first.in_force and first.counts
-    scene.tell(TWO)
-    scene.tell(GUEST)
+    scene.tell(TWO, seen=("b",), more={"sessions": 1})
+    scene.tell(GUEST, seen=("c", "d"))
     assert scene.ledger.reports(GATEWAY) == (
         GatewayPodReport("one", "d", frozenset({"k1"}), 3, 2),
         GatewayPodReport("two", "d", frozenset(), 0, 0),

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from fakes.replica_network import Clock, SimulatedReplica, table
 from moorage_contract.report_channel import (
+    LOST_SECONDS,
     MAX_WHY_CHARS,
     EndpointGuidance,
     EndpointReport,
@@ -30,7 +31,8 @@ class Scene:
 
     def __init__(self) -> None:
         self.table = table(endpoints=2, per_pod=5, replicas=2)
-        self.replica = SimulatedReplica(1, self.table, Clock())
+        self.clock = Clock()
+        self.replica = SimulatedReplica(1, self.table, self.clock)
         self.replica.connect()
 
     def news(self, *, whole: bool = False) -> dict[str, EndpointReport]:
@@ -41,6 +43,10 @@ class Scene:
 
     def open(self, tag: bytes, uid: str = "uid-0") -> None:
         self.replica.ledger.open(tag, self.replica.group, uid, 0.0)
+
+    def confirm_all(self) -> None:
+        """The leader has heard all that was told."""
+        self.replica.guided.take(Guidance(seq=1, report_seq=1_000))
 
     def endpoints(self, *uids: str) -> None:
         group = self.table.groups[0]
@@ -94,10 +100,39 @@ async def test_an_end_is_told_again_until_a_leader_has_confirmed_it() -> None:
     scene.replica.ledger.forget(OTHER)
     scene.replica.connect()
     assert scene.news(whole=True)["uid-0"].ended == (TEXT, OTHER_TEXT)
-    scene.replica.guided.take(Guidance(seq=1, report_seq=3))
+    scene.confirm_all()
+    scene.clock.now += LOST_SECONDS + 1
+    scene.confirm_all()
     scene.replica.disconnect()
     scene.replica.connect()
     assert scene.news(whole=True)["uid-0"].ended == ()
+
+
+async def test_an_end_is_told_to_a_new_leader_that_follows_soon() -> None:
+    """The former one may have had no time to tell other replicas."""
+    scene = Scene()
+    scene.news(whole=True)
+    scene.open(TAG)
+    scene.replica.ledger.forget(TAG)
+    scene.news()
+    scene.confirm_all()
+    scene.replica.disconnect()
+    scene.replica.connect()
+    assert scene.news(whole=True)["uid-0"].ended == (TEXT,)
+
+
+async def test_a_session_that_ended_elsewhere_is_counted_no_more_and_not_told_back() -> None:
+    scene = Scene()
+    scene.open(TAG)
+    scene.open(OTHER)
+    scene.news(whole=True)
+    told = {"uid-0": EndpointGuidance(load=1, slots=4, ended=(TEXT, "AAAAAAAAAAA"))}
+    scene.replica.guided.take(Guidance(seq=1, report_seq=1, groups={"servers": told}))
+    assert [tag for tag, _ in scene.replica.ledger] == [OTHER]
+    assert scene.replica.group.live_sessions["uid-0"] == 1
+    assert scene.replica.group.slots is not None
+    assert scene.replica.group.slots.left("uid-0") == 4
+    assert scene.news() == {}
 
 
 async def test_an_idle_session_that_shows_life_is_not_told_idle() -> None:

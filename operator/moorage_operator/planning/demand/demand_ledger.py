@@ -3,9 +3,11 @@
 Time is an argument: monotonic seconds. A new leader begins with an empty one.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 
 from moorage_contract.report_channel import (
+    MAX_ENDED_PER_GUIDANCE,
     MAX_ENDPOINTS_PER_GUIDANCE,
     PROMISE_SECONDS,
     DemandReport,
@@ -47,11 +49,19 @@ class DemandLedger:
 
     def reports(self, gateway: ResourceName) -> tuple[GatewayPodReport, ...]:
         """What the connected pods of a gateway last told, by name."""
-        return tuple(
-            _pod_report(pod, self._connections[pod].last)
-            for pod in sorted(self._connections)
-            if pod.gateway == gateway
-        )
+        pods = sorted(pod for pod in self._connections if pod.gateway == gateway)
+        sessions = self._each_session_once(pods)
+        return tuple(_pod_report(pod, self._connections[pod].last, sessions[pod]) for pod in pods)
+
+    def _each_session_once(self, pods: list[GatewayPod]) -> Counter[GatewayPod]:
+        """How many sessions each pod counts that none before it does: together the union."""
+        counts: Counter[GatewayPod] = Counter()
+        for group in self._groups.values():
+            if group.pods.keys().isdisjoint(pods):
+                continue
+            for endpoint in group.endpoints.values():
+                endpoint.count_each_once(pods, counts)
+        return counts
 
     def demand(self, group: ResourceName) -> GroupDemand:
         """What all connected gateways together know of a group."""
@@ -215,7 +225,10 @@ class DemandLedger:
         self, pod: GatewayPod, connection: Connection, now: float
     ) -> dict[str, dict[str, EndpointGuidance]]:
         room, groups = MAX_ENDPOINTS_PER_GUIDANCE, {}
+        ended = 0
         for name in sorted(self._groups_of(pod)):
+            if not room or ended >= MAX_ENDED_PER_GUIDANCE:
+                break
             group = self._groups[name]
             occasion = Occasion(
                 guidance_seq=connection.guidance_seq + 1,
@@ -227,6 +240,7 @@ class DemandLedger:
             if told := guide(group, pod, occasion):
                 groups[table_name(name, pod.gateway.namespace)] = told
                 room -= len(told)
+                ended += sum(len(each.ended) for each in told.values())
         return groups
 
     # the groups
@@ -253,12 +267,12 @@ class DemandLedger:
         return {name: self.demand(name).verdicts for name in names}
 
 
-def _pod_report(pod: GatewayPod, report: DemandReport) -> GatewayPodReport:
+def _pod_report(pod: GatewayPod, report: DemandReport, sessions: int) -> GatewayPodReport:
     return GatewayPodReport(
         pod=pod.name,
         table_digest=report.table_digest,
         key_ids=frozenset(report.key_ids),
-        sessions=report.sessions,
+        sessions=sessions,
         streams=report.streams,
         account_uid=pod.account_uid,
         stopping=report.stopping,

@@ -4,7 +4,8 @@ Always: live sessions ≤ ``len(tags) + promised``. So sessions stay within the 
 as long as nothing is promised beyond it.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import takewhile
 
@@ -16,17 +17,33 @@ from moorage_operator.planning.demand.promises import Promise, Promises
 from moorage_operator.planning.demand.verdicts import decisive
 
 MAX_ENDED_TAGS = 5_000
-"""Ended sessions remembered per group, oldest out first: a late replica revives none."""
+"""Ended sessions remembered per group, oldest out first: a late replica revives none. Also those of
+a group that one pod is still to be told; those that are out it counts until they are idle."""
 
 
 class EndedTags(dict[str, None]):
-    """Those of one group, oldest first."""
+    """Oldest first."""
 
     def note(self, tag: str) -> None:
         """It has ended."""
-        if len(self) >= MAX_ENDED_TAGS:
+        if tag not in self and len(self) >= MAX_ENDED_TAGS:
             del self[next(iter(self))]
         self[tag] = None
+
+    def take(self) -> tuple[str, ...]:
+        """All, and none is left."""
+        taken = tuple(self)
+        self.clear()
+        return taken
+
+
+class Ended:
+    """What has ended in one group, and who must be told."""
+
+    def __init__(self) -> None:
+        self.tags = EndedTags()
+        self.untold: defaultdict[GatewayPod, EndedTags] = defaultdict(EndedTags)
+        """Sessions that a pod counts and that are over."""
 
 
 class SessionTag:
@@ -59,7 +76,7 @@ class PodAtEndpoint:
 class EndpointDemand:
     """Tags, promises and handshakes of one endpoint."""
 
-    def __init__(self, bringer: GatewayPod, brought: Brought, ended: EndedTags) -> None:
+    def __init__(self, bringer: GatewayPod, brought: Brought, ended: Ended) -> None:
         """``bringer`` told of it first."""
         self._bringer, self._brought = bringer, brought
         brought.endpoints[bringer] += 1
@@ -97,6 +114,14 @@ class EndpointDemand:
     def live(self) -> list[GatewayPod]:
         """The connected pods that have the endpoint in their table."""
         return [pod for pod, known in self.pods.items() if known.vanished_at is None]
+
+    def count_each_once(self, pods: Iterable[GatewayPod], counts: Counter[GatewayPod]) -> None:
+        """Add to ``counts`` the sessions that each of ``pods`` knows and none before it does."""
+        counted: set[str] = set()
+        for pod in pods:
+            if pod in self.pods and (tags := self.pods[pod].tags):
+                counts[pod] += len(tags - counted) if counted else len(tags)
+                counted = counted | tags if counted else tags
 
     @property
     def decided(self) -> Handshake | None:
@@ -164,7 +189,7 @@ class EndpointDemand:
             self._looked_at = False
         known.promises.kept = min(news.kept, slots_at_most)
         for tag in news.ended:
-            self._end(tag)
+            self._end(pod, tag)
         for tag in news.seen:
             self._hold(pod, tag)
         for tag in news.opened:
@@ -250,7 +275,8 @@ class EndpointDemand:
 
     def _hold(self, pod: GatewayPod, tag: str) -> SessionTag | None:
         known = self.pods[pod]
-        if tag in self._ended:
+        if tag in self._ended.tags:
+            self._ended.untold[pod].note(tag)
             return None
         session = self.tags.get(tag)
         if session is None:
@@ -275,11 +301,14 @@ class EndpointDemand:
         session.holders -= 1
         return session.holders == 0
 
-    def _end(self, tag: str) -> None:
-        self._ended.note(tag)
+    def _end(self, teller: GatewayPod, tag: str) -> None:
+        self._ended.tags.note(tag)
         if tag in self.tags:
-            for known in self.pods.values():
-                known.tags.discard(tag)
+            for pod, known in self.pods.items():
+                if tag in known.tags:
+                    known.tags.discard(tag)
+                    if pod != teller:
+                        self._ended.untold[pod].note(tag)
             self._orphans.pop(tag, None)
             self._let_go.pop(tag, None)
             self._drop(tag)

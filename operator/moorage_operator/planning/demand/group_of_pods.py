@@ -4,7 +4,7 @@ from collections import Counter
 
 from moorage_contract.report_channel import GroupReport
 from moorage_operator.planning.demand.claims import Brought
-from moorage_operator.planning.demand.endpoint_demand import EndedTags, EndpointDemand
+from moorage_operator.planning.demand.endpoint_demand import Ended, EndpointDemand
 from moorage_operator.planning.demand.gateway_pod import GatewayPod, Wants
 from moorage_operator.planning.demand.served_groups import GroupRules
 from moorage_operator.planning.snapshot import EndpointVerdict, GroupDemand
@@ -19,7 +19,7 @@ class GroupOfPods:
     def __init__(self, rules: GroupRules, brought: Brought) -> None:
         self.rules = rules
         self._brought = brought
-        self._ended = EndedTags()
+        self.ended = Ended()
         self.endpoints: dict[str, EndpointDemand] = {}
         self.pods: dict[GatewayPod, Wants] = {}
         """Connected pods, with what each wanted in its last report."""
@@ -55,7 +55,7 @@ class GroupOfPods:
         for uid, told in news.endpoints.items():
             endpoint = self.endpoints.get(uid)
             if endpoint is None:
-                endpoint = EndpointDemand(pod, self._brought, self._ended)
+                endpoint = EndpointDemand(pod, self._brought, self.ended)
                 self.endpoints[uid] = endpoint
             endpoint.hear(pod, report_seq, told, now, slots_at_most=self.rules.per_pod)
 
@@ -78,6 +78,7 @@ class GroupOfPods:
             self._unserved_since = now
         self.incomplete.discard(pod)
         self.closed.discard(pod)
+        self.ended.untold.pop(pod, None)
         for endpoint in self.endpoints.values():
             endpoint.vanish(pod, now, may_live_on=may_live_on)
 

@@ -3,8 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from moorage_contract.report_channel import MAX_ENDPOINTS_PER_GUIDANCE, EndpointGuidance
-from moorage_operator.planning.demand.endpoint_demand import EndpointDemand, PodAtEndpoint
+from moorage_operator.planning.demand.endpoint_demand import (
+    EndedTags,
+    EndpointDemand,
+    PodAtEndpoint,
+)
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.planning.demand.group_of_pods import GroupOfPods
 from moorage_operator.planning.demand.promises import Promise
@@ -31,6 +37,7 @@ def guide(group: GroupOfPods, pod: GatewayPod, occasion: Occasion) -> dict[str, 
     takers = group.pods.keys() - group.closed
     order = sorted(takers, key=lambda one: (group.pods[one].rank, one))
     told: dict[str, EndpointGuidance] = {}
+    ended = group.ended.untold.pop(pod, EndedTags())
     for uid, endpoint, known in _endpoints_of(group, pod):
         if len(told) >= occasion.endpoints_at_most:
             break
@@ -40,10 +47,10 @@ def guide(group: GroupOfPods, pod: GatewayPod, occasion: Occasion) -> dict[str, 
             verify=endpoint.verifier == pod and known.handshake.state == "verifying",
             verdict=verdict_for(known.handshake, endpoint.decided),
         )
-        if occasion.first or _is_news(known, guidance):
+        if occasion.first or ended or _is_news(known, guidance):
             promise = Promise(occasion.guidance_seq, occasion.report_seq, guidance.slots)
             endpoint.tell(pod, promise, guidance)
-            told[uid] = guidance
+            told[uid] = replace(guidance, ended=ended.take())
     return told
 
 
