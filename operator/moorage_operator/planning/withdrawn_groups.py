@@ -37,11 +37,11 @@ def without_withdrawn(snapshot: GatewaySnapshot) -> GatewaySnapshot:
 def with_parting(table: RouteTable, snapshot: GatewaySnapshot) -> RouteTable:
     """The new table, which also names as unresolved what lost its route and permission at once.
 
-    Until every pod serves a table that does so; then nothing is left that it could end. Where pods
-    report to nobody that would never be known, and what is published must not hang on its history.
+    Until every pod serves a table that does so; then nothing is left that it could end. Where none
+    reports that would never be known, and what is published must not hang on its history.
     """
     published = snapshot.published
-    if published is None or table.report is None:
+    if published is None or not snapshot.reports:
         return table
     told = {group.name for group in table.groups}
     if is_in_force(snapshot, published):

@@ -34,10 +34,7 @@ def as_gateway(document: Document) -> GatewaySnapshot:
 
 
 def planned(snapshot: GatewaySnapshot) -> RouteTable:
-    settings = replace(
-        settings_of(read_case("gateway-one-pod")), report_url="wss://operator/report"
-    )
-    table = table_of(plan_gateway(snapshot, settings))
+    table = table_of(plan_gateway(snapshot, settings_of(read_case("gateway-one-pod"))))
     assert table is not None
     return table
 
@@ -110,8 +107,5 @@ def test_a_group_that_allows_again_is_not_named() -> None:
     assert unresolved(planned(routeless(OLD, naming))) == {}
 
 
-def test_without_a_report_channel_none_is_named_for_ever() -> None:
-    settings = settings_of(read_case("gateway-one-pod"))
-    table = table_of(plan_gateway(routeless(None, before()), settings))
-    assert table is not None
-    assert unresolved(table) == {}
+def test_where_no_pod_reports_none_is_named_for_ever() -> None:
+    assert unresolved(planned(routeless(None, before(), reports=()))) == {}
