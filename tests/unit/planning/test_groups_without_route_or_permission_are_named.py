@@ -51,7 +51,8 @@ def routeless(group: Document | None, published: RouteTable, **more: Any) -> Gat
     """The gateway without that route, and the group as it is then, if it is there."""
     groups = {} if group is None else {observed(group).name: observed(group)}
     gateway = as_gateway(read_case("gateway-one-pod"))
-    return replace(gateway, published=published, published_groups=groups, **more)
+    reported = {"reports": serving(published, before()), **more}
+    return replace(gateway, published=published, published_groups=groups, **reported)
 
 
 def unresolved(table: RouteTable) -> dict[str, str]:
