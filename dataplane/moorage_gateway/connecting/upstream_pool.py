@@ -1,9 +1,6 @@
 """The connections to one endpoint: newest idle one first, bounded, never older than its server."""
 
 import asyncio
-import errno
-import os
-import re
 import ssl
 from collections import deque
 from urllib.parse import urlsplit
@@ -11,13 +8,11 @@ from urllib.parse import urlsplit
 from moorage_contract.header_names import GROUP_KEY
 from moorage_contract.route_table import Endpoint, UpstreamTls
 from moorage_gateway.connecting.dead_peers import notice_dead_peer
+from moorage_gateway.connecting.dialing import OWN_SHORTAGES, Peer, dial
 from moorage_gateway.connecting.endpoint_certificates import certificate_refused, trusting
 from moorage_gateway.connecting.upstream_connection import UpstreamConnection
 from moorage_gateway.errors import CapacityError, EndpointUnreachable
 from moorage_gateway.settings import Limits
-
-OWN_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS})
-"""Errors of ``connect`` that say nothing about the endpoint: this process or machine is full."""
 
 
 class UpstreamPool:
@@ -122,26 +117,30 @@ class UpstreamPool:
         return connection
 
     async def _connect(self) -> UpstreamConnection:
-        loop = asyncio.get_running_loop()
         limits = self._limits
-        connection = UpstreamConnection(limits.answer_head_bytes, self._reusable, self._lost)
         async with asyncio.timeout(
             limits.tls_connect_seconds if self._tls else limits.connect_seconds
         ):
-            if self._unix_socket is not None:
-                await loop.create_unix_connection(lambda: connection, self._unix_socket)
-            else:
-                await loop.create_connection(
-                    lambda: connection,
-                    self._host,
-                    self._port,
-                    ssl=trusting(self._proof.ca_pem) if self._tls else None,
-                    server_hostname=self._proof.server_name if self._tls else None,
-                )
+            connection = await self._dial()
         self._open.add(connection)
         if self._unix_socket is None and connection.transport is not None:
             notice_dead_peer(connection.transport.get_extra_info("socket"))
         return connection
+
+    async def _dial(self) -> UpstreamConnection:
+        if self._unix_socket is None:
+            return await dial(self._peer(), self._new_connection)
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_unix_connection(self._new_connection, self._unix_socket)
+        return connection
+
+    def _new_connection(self) -> UpstreamConnection:
+        return UpstreamConnection(self._limits.answer_head_bytes, self._reusable, self._lost)
+
+    def _peer(self) -> Peer:
+        if not self._tls:
+            return Peer(self._host, self._port)
+        return Peer(self._host, self._port, trusting(self._proof.ca_pem), self._proof.server_name)
 
     def close_idle(self, now: float) -> None:
         """Close what has been idle for longer than servers usually keep it."""
@@ -178,25 +177,17 @@ class UpstreamPool:
 
 
 def _not_connected(error: OSError) -> CapacityError | EndpointUnreachable:
-    numbers = _numbers_of(error)
     if isinstance(error, ssl.SSLError):
         return certificate_refused(error)
-    if numbers and numbers <= OWN_SHORTAGES:
+    if error.errno in OWN_SHORTAGES:
         return _no_socket()
-    if errno.ECONNREFUSED in numbers or isinstance(error, ConnectionError | FileNotFoundError):
+    if isinstance(error, ConnectionError | FileNotFoundError):
         message, reason = "the endpoint refused the connection", "ConnectRefused"
     else:
-        why = error.strerror or ", ".join(sorted(map(os.strerror, numbers)))
-        message = f"the endpoint cannot be reached ({why or type(error).__name__})"
+        why = error.strerror or type(error).__name__
+        message = f"the endpoint cannot be reached ({why})"
         reason = "ConnectFailed"
     return EndpointUnreachable(message, reason=reason, retry_after_seconds=1)
-
-
-def _numbers_of(error: OSError) -> set[int]:
-    # Where a name has several addresses, both loops tell what each one said as text only.
-    if error.errno is not None:
-        return {error.errno}
-    return {int(number) for number in re.findall(r"\[Errno (\d+)\]", str(error))}
 
 
 def _no_socket() -> CapacityError:
