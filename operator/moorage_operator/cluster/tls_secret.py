@@ -22,13 +22,14 @@ def judge_tls_secret(secret: SecretContent | None, now: datetime) -> ObservedTls
     """What a plan must know of the Secret; nothing of its content stays."""
     if secret is None:
         return ObservedTlsSecret("Missing")
+    if secret.type != TLS_TYPE:
+        why = f"its type is {secret.type or 'empty'}, not {TLS_TYPE}"
+        return ObservedTlsSecret("WrongType", why)
     why = _unfit(secret, now)
     return ObservedTlsSecret("Unfit", why) if why else ObservedTlsSecret("Present")
 
 
 def _unfit(secret: SecretContent, now: datetime) -> str:
-    if secret.type != TLS_TYPE:
-        return f"its type is {secret.type or 'empty'}, not {TLS_TYPE}"
     missing = [name for name in (CERTIFICATE, PRIVATE_KEY) if not secret.data.get(name)]
     if missing:
         return f"it has no {' and no '.join(missing)}"

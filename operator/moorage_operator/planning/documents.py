@@ -1,16 +1,13 @@
 """Documents of the cluster as specs, or the condition that says why they are refused."""
 
-from collections.abc import Sequence
-
 from moorage_operator.api.findings import SpecError, SpecFinding
 from moorage_operator.api.gateway import McpGateway
 from moorage_operator.api.resources import read_resource
 from moorage_operator.api.stdio_source import StdioSource
 from moorage_operator.api.upstream_group import McpUpstreamGroup
 from moorage_operator.planning.conditions import SEVERAL_FINDINGS, ConditionTypes
+from moorage_operator.planning.sentences import told
 from moorage_operator.planning.snapshot import Condition, ObservedResource
-
-TROUBLES_TOLD = 10
 
 _NO_IMAGE = SpecFinding(
     ("spec", "source", "stdio", "image"),
@@ -45,11 +42,3 @@ def refused(kind: ConditionTypes, error: SpecError) -> Condition:
     reason = reasons.pop() if alike else SEVERAL_FINDINGS
     text = told(list(map(str, findings)), "What was accepted last goes on")
     return kind.condition("Accepted", reason, text)
-
-
-def told(troubles: Sequence[str], consequence: str) -> str:
-    """Each trouble as a sentence, the first ten of them, and what follows from all."""
-    more = len(troubles) - TROUBLES_TOLD
-    rest = [f"And {more} more"] if more > 0 else []
-    sentences = [*troubles[:TROUBLES_TOLD], *rest, consequence]
-    return " ".join(text if text.endswith("?") else f"{text}." for text in sentences)

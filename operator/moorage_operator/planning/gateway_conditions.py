@@ -7,12 +7,13 @@ from moorage_operator.api.findings import SpecFinding, quoted
 from moorage_operator.api.gateway import McpGateway
 from moorage_operator.planning.cluster_table import ReadGroups, refusal_of
 from moorage_operator.planning.conditions import GATEWAY
-from moorage_operator.planning.documents import told
 from moorage_operator.planning.gateway_pods import (
     programmed_condition,
     ready_condition,
 )
+from moorage_operator.planning.listener_secret import CONSEQUENCE, tls_trouble
 from moorage_operator.planning.ownership import name_taken_message
+from moorage_operator.planning.sentences import told
 from moorage_operator.planning.snapshot import ChildKey, Condition, GatewaySnapshot
 from moorage_operator.planning.table_document import TableTooLarge
 
@@ -87,26 +88,17 @@ def _taken_hostnames(state: GatewayState) -> str:
 
 
 def _resolved(state: GatewayState) -> Condition:
-    troubles = [*_tls_troubles(state)]
+    tls = tls_trouble(state.gateway, state.snapshot.tls_secret)
+    troubles = [] if tls is None else [tls]
     troubles += [(str(finding.reason), str(finding)) for finding in state.findings]
     troubles += [("UpstreamFailed", text) for text in _failed_upstreams(state)]
     if not troubles:
         return GATEWAY.condition("ResolvedRefs", "ResolvedRefs", "every route leads to a group")
     reason = min((reason for reason, _ in troubles), key=_GRAVITY.index)
-    text = told([text for _, text in troubles], "All other routes are served")
-    return GATEWAY.condition("ResolvedRefs", reason, text)
-
-
-def _tls_troubles(state: GatewayState) -> list[tuple[str, str]]:
-    tls, secret = state.gateway.spec.listener.tls, state.snapshot.tls_secret
-    if tls is None or (secret is not None and secret.state == "Present"):
-        return []
-    place = f"spec.listener.tls.secretName: the Secret {quoted(tls.secret_name)}"
-    if secret is None or secret.state == "Missing":
-        text = f"{place} is not there; create it, of type kubernetes.io/tls"
-        return [("TlsSecretMissing", text)]
-    text = f"{place} cannot be used: {secret.why}; replace tls.crt and tls.key in it"
-    return [("TlsSecretUnfit", text)]
+    consequence = "All other routes are served" if tls is None else CONSEQUENCE
+    return GATEWAY.condition(
+        "ResolvedRefs", reason, told([text for _, text in troubles], consequence)
+    )
 
 
 def _failed_upstreams(state: GatewayState) -> list[str]:

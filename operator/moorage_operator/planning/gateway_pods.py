@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from moorage_contract.route_table import RouteTable
 from moorage_operator.planning.conditions import GATEWAY
 from moorage_operator.planning.earlier_conditions import held_before
+from moorage_operator.planning.kubectl_lines import describe_pods
+from moorage_operator.planning.listener_secret import pods_wait_for_certificate
+from moorage_operator.planning.sentences import counted
 from moorage_operator.planning.snapshot import (
     ChildKey,
     Condition,
@@ -12,7 +15,7 @@ from moorage_operator.planning.snapshot import (
     ObservedDeployment,
 )
 from moorage_operator.planning.unfollowed_endpoints import unfollowed_endpoints
-from moorage_operator.rendering.child_names import gateway_child_name
+from moorage_operator.rendering.child_names import gateway_child_name, gateway_pod_selector
 
 PODS_NAMED = 5
 _NEEDED_TO_SERVE = frozenset({"Deployment", "Service", "ServiceAccount"})
@@ -47,15 +50,13 @@ def ready_condition(
     if hindering:
         text = f"see Accepted: the place of its {' and '.join(hindering)} is taken"
         return GATEWAY.condition("Ready", "NameTaken", text)
-    name = gateway_child_name(snapshot.resource.name.name)
     ready, wanted = _ready_pods(snapshot)
     if not ready:
-        text = f"no pod of the Deployment {name} is ready; describe its pods if this lasts"
-        return GATEWAY.condition("Ready", "NoReadyPods", text)
+        return GATEWAY.condition("Ready", "NoReadyPods", _none_ready(snapshot))
     if in_force is not None and not routes_served(in_force):
         text = "spec.routes: no route leads to a group that can be served, see ResolvedRefs"
         return GATEWAY.condition("Ready", "NoRouteServed", text)
-    return GATEWAY.condition("Ready", "Ready", f"{ready} of {wanted} pods are ready")
+    return GATEWAY.condition("Ready", "Ready", f"{ready} of {counted(wanted, 'pod')} ready")
 
 
 def routes_served(table: RouteTable) -> int:
@@ -102,17 +103,28 @@ def gateway_counts(snapshot: GatewaySnapshot, in_force: RouteTable | None) -> Ma
     }
 
 
+def _none_ready(snapshot: GatewaySnapshot) -> str:
+    name = snapshot.resource.name
+    describe = describe_pods(name.namespace, gateway_pod_selector(name.name))
+    certificate = pods_wait_for_certificate(snapshot.tls_secret)
+    return (
+        f"no pod of the Deployment {gateway_child_name(name.name)} is ready{certificate}; "
+        f"if this lasts, see why: {describe}"
+    )
+
+
 def _programmed(snapshot: GatewaySnapshot, digest: str) -> tuple[str, str]:
     ready, wanted = _ready_pods(snapshot)
     staying = [report for report in snapshot.reports if not report.stopping]
     late = sorted(report.pod for report in staying if report.table_digest != digest)
     if late:
         names = ", ".join(late[:PODS_NAMED])
-        return "Pending", f"{len(late)} of {wanted} pods do not serve the newest table yet: {names}"
+        told = f"{len(late)} of {counted(wanted, 'pod')}"
+        return "Pending", f"without the newest table as yet: {told}: {names}"
     if not ready and not staying:
         return "Pending", "no pod is ready yet, see Ready"
     if len(staying) >= max(wanted, 1):
-        return "Programmed", f"in force on {_pods(len(staying))}: table {digest}"
+        return "Programmed", f"in force on {counted(len(staying), 'pod')}: table {digest}"
     earlier = held_before(snapshot.resource, "Programmed")
     if earlier is not None and earlier.endswith(digest):
         return "Programmed", earlier
@@ -121,17 +133,13 @@ def _programmed(snapshot: GatewaySnapshot, digest: str) -> tuple[str, str]:
 
 def _unreported(reports: int, wanted: int) -> tuple[str, str]:
     if reports:
-        told = f"{reports} of {_pods(wanted)}"
+        told = f"{reports} of {counted(wanted, 'pod')}"
         text = "the others have not started, or may serve an older table; see Ready"
         return "Pending", f"only {told} reported; {text}"
     return "NoReports", (
         "no pod has reported which table it serves; if this lasts, see whether the pods reach "
         "the operator's Service"
     )
-
-
-def _pods(count: int) -> str:
-    return "1 pod" if count == 1 else f"{count} pods"
 
 
 def _ready_pods(snapshot: GatewaySnapshot) -> tuple[int, int]:

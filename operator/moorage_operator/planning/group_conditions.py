@@ -9,8 +9,16 @@ from moorage_operator.api.upstream_group import McpUpstreamGroup
 from moorage_operator.api.workload_source import WorkloadSource
 from moorage_operator.planning.conditions import GROUP
 from moorage_operator.planning.earlier_conditions import held_before
-from moorage_operator.planning.group_pods import count_pods, deployment_of, sorted_verdicts
+from moorage_operator.planning.group_pods import (
+    PodCounts,
+    count_pods,
+    deployment_of,
+    pod_selector,
+    sorted_verdicts,
+)
+from moorage_operator.planning.kubectl_lines import describe_pods
 from moorage_operator.planning.ownership import name_taken_message
+from moorage_operator.planning.sentences import counted
 from moorage_operator.planning.snapshot import (
     ChildKey,
     Condition,
@@ -111,7 +119,8 @@ def _verified(state: GroupState) -> Condition:
         versions = ", ".join(sorted({version for verdict in good for version in verdict.versions}))
         spoken = f"MCP {versions}" if versions else "MCP"
         failed = f"; {_failures(state)}" if bad else ""
-        text = f"{len(good)} of {len(good) + len(bad)} instances speak {spoken}{failed}"
+        instances = counted(len(good) + len(bad), "instance")
+        text = f"{len(good)} of {instances} answered with {spoken}{failed}"
         return GROUP.condition("Verified", "Verified", text)
     if bad:
         text = (
@@ -155,15 +164,21 @@ def _ready(
             return GROUP.condition("Ready", "NotResolved", text)
     pods = count_pods(state.snapshot, state.group)
     if pods is not None and not pods.ready:
-        text = f"none of {pods.wanted} pods is ready; describe the pods if this lasts"
-        return GROUP.condition("Ready", "NoReadyPods", text)
+        return GROUP.condition("Ready", "NoReadyPods", _none_ready(state, pods))
     if verified.reason == "NoGateway":
         return GROUP.condition("Ready", "NoGateway", "see Verified: no gateway names this group")
     if verified.status != "True":
         text = f"see Verified ({verified.reason}): sessions go to verified instances only"
         return GROUP.condition("Ready", "NotVerified", text)
-    text = "its instances can take sessions" if pods is None else f"{pods} pods are ready"
+    if pods is None:
+        return GROUP.condition("Ready", "Ready", "its instances can take sessions")
+    text = f"{pods.ready} of {counted(pods.wanted, 'pod')} ready"
     return GROUP.condition("Ready", "Ready", text)
+
+
+def _none_ready(state: GroupState, pods: PodCounts) -> str:
+    describe = describe_pods(state.group.name.namespace, pod_selector(state.snapshot, state.group))
+    return f"0 of {counted(pods.wanted, 'pod')} ready; if this lasts, see why: {describe}"
 
 
 def _restricted(state: GroupState) -> tuple[Condition, ...]:

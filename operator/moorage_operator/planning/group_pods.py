@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from moorage_operator.api.external_source import ExternalSource
 from moorage_operator.api.upstream_group import McpUpstreamGroup
 from moorage_operator.api.workload_source import WorkloadSource
+from moorage_operator.planning.kubectl_lines import label_selector
 from moorage_operator.planning.snapshot import (
     ChildKey,
     EndpointVerdict,
@@ -51,12 +52,11 @@ def group_counts(snapshot: GroupSnapshot, group: McpUpstreamGroup | None) -> Map
     pods = count_pods(snapshot, group)
     if pods is None:
         return {**sessions, "replicas": 0, "selector": ""}
-    selector = _selector(snapshot, group)
     return {
         **sessions,
         "pods": str(pods),
         "replicas": _replicas(snapshot, group),
-        "selector": ",".join(f"{name}={value}" for name, value in sorted(selector.items())),
+        "selector": label_selector(pod_selector(snapshot, group)),
     }
 
 
@@ -68,6 +68,13 @@ def deployment_of(snapshot: GroupSnapshot) -> ObservedDeployment | None:
     if child is None or child.owner_uid != snapshot.resource.uid:
         return None
     return snapshot.deployment
+
+
+def pod_selector(snapshot: GroupSnapshot, group: McpUpstreamGroup) -> Mapping[str, str]:
+    """The labels that select the group's pods in its namespace, and no others."""
+    if isinstance(group.spec.source, WorkloadSource):
+        return {} if snapshot.workload is None else snapshot.workload.match_labels
+    return group_pod_selector(group.name.name)
 
 
 def sorted_verdicts(
@@ -89,12 +96,6 @@ def _replicas(snapshot: GroupSnapshot, group: McpUpstreamGroup) -> int:
         return 0 if snapshot.workload is None else snapshot.workload.replicas
     deployment = deployment_of(snapshot)
     return 0 if deployment is None else deployment.replicas
-
-
-def _selector(snapshot: GroupSnapshot, group: McpUpstreamGroup) -> Mapping[str, str]:
-    if isinstance(group.spec.source, WorkloadSource):
-        return {} if snapshot.workload is None else snapshot.workload.match_labels
-    return group_pod_selector(group.name.name)
 
 
 def _counted_before(snapshot: GroupSnapshot) -> Mapping[str, object]:

@@ -71,7 +71,7 @@ class ObservedWorkload:
     ready_replicas: int
 
 
-SecretState = Literal["Present", "Missing", "Unfit"]
+SecretState = Literal["Present", "Missing", "WrongType", "Unfit"]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class ObservedTlsSecret:
 
     state: SecretState
     why: str = ""
-    """What is unfit: a missing key, a wrong type, an expired certificate."""
+    """What is unfit: a wrong type, a missing key, an expired certificate."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from moorage_contract.route_table import RouteTable
-from moorage_operator.planning.documents import told
+from moorage_operator.planning.sentences import told
 from moorage_operator.planning.snapshot import GatewayPodReport, GatewaySnapshot
 from moorage_operator.rendering.child_names import gateway_child_name, group_child_name
 

@@ -78,7 +78,7 @@ def _extract(document: dict[str, Any]) -> Any:
 async def test_what_was_read_is_not_believed_of_a_namespace_that_came_back() -> None:
     scene = _Scene()
     scene.namespace("first", 1)
-    assert await scene.seen() == (PEM, "Unfit")
+    assert await scene.seen() == (PEM, "WrongType")
     scene.cluster.has_them = False
     scene.namespace("second", 2)
     assert await scene.seen() == (None, "Missing")

@@ -313,8 +313,8 @@ def test_gateways_hear_which_groups_cannot_be_served(change: Change, fails: bool
 @pytest.mark.parametrize(
     ("versions", "message"),
     [
-        (["2026-07-28", "2025-11-25"], "1 of 1 instances speak MCP 2025-11-25, 2026-07-28"),
-        ([], "1 of 1 instances speak MCP"),
+        (["2026-07-28", "2025-11-25"], "1 of 1 instance answered with MCP 2025-11-25, 2026-07-28"),
+        ([], "1 of 1 instance answered with MCP"),
     ],
 )
 def test_verified_tells_the_versions(versions: list[str], message: str) -> None:

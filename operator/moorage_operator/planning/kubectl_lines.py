@@ -1,0 +1,26 @@
+"""Commands that a message tells people to run, as they can be pasted into a shell."""
+
+from collections.abc import Mapping
+
+from moorage_operator.api.metadata import ResourceName
+
+
+def describe_pods(namespace: str, selector: Mapping[str, str]) -> str:
+    """Shows why pods do not start: images that cannot be pulled, Secrets that are missing …"""
+    return f"`kubectl -n {namespace} describe pods -l {label_selector(selector)}`"
+
+
+def label_selector(selector: Mapping[str, str]) -> str:
+    """As ``kubectl -l`` takes it."""
+    return ",".join(f"{name}={value}" for name, value in sorted(selector.items()))
+
+
+def create_tls_secret(secret: ResourceName) -> str:
+    """Makes a Secret of the type that listeners need."""
+    files = "--cert=tls.crt --key=tls.key"
+    return f"`kubectl -n {secret.namespace} create secret tls {secret.name} {files}`"
+
+
+def delete_secret(secret: ResourceName) -> str:
+    """The first half of making a Secret anew."""
+    return f"`kubectl -n {secret.namespace} delete secret {secret.name}`"
