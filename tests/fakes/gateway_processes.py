@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 import aiohttp
 
 from fakes.child_process import ChildProcess, ChildProcessError, ServerProcess, running
+from fakes.free_port import free_port
 
 READY_SECONDS = 30.0
 _POLL_SECONDS = 0.05
@@ -66,19 +66,13 @@ def _resource(kind: str, name: str, **spec: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def _gateway(folder: Path) -> AsyncIterator[ServerProcess]:
-    port, admin_port = _free_port(), _free_port()
+    port, admin_port = free_port(), free_port()
     command: list[str | Path] = [sys.executable, "-m", "moorage_local", "up", folder / "resources"]
     command += ["--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin_port}"]
     command += ["--key-file", folder / "keys"]
     async with running("moorage up", command) as child:
         await _until_ready(child, f"http://127.0.0.1:{admin_port}/readyz")
         yield ServerProcess(child, port, admin_port)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def _until_ready(child: ChildProcess, ready_url: str) -> None:

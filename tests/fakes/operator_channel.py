@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
+from fakes.free_port import free_port
 from moorage_contract.report_channel import PROMISE_SECONDS
 from moorage_contract.route_table import ReportTarget
 from moorage_operator.api.metadata import ResourceName
@@ -239,7 +240,7 @@ async def operator(
     certificate: Certificate | None = None,
     leads: bool = True,
     leading_for_seconds: float = PROMISE_SECONDS + 1.0,
-    port: int = 0,
+    port: int | None = None,
 ) -> AsyncIterator[Operator]:
     """A replica that leads, or not; for so long that it may share out what is free."""
     cluster = cluster or Cluster()
@@ -249,7 +250,7 @@ async def operator(
     lease = Lease(asyncio.get_running_loop().time() - leading_for_seconds if leads else None)
     async with cluster.published() as published:
         server = ReportServer(served, published, lease, changes.append)
-        await server.start(certificate.context, host="127.0.0.1", port=port)
+        await server.start(certificate.context, host="127.0.0.1", port=port or free_port())
         try:
             yield Operator(server, lease, served, certificate, cluster, changes)
         finally:

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from urllib.error import URLError
+
+from fakes.free_port import free_port
 
 PROGRAM = ("-m", "moorage_operator")
 START_SECONDS = 30.0
@@ -122,10 +123,3 @@ def wait_until(
         assert waited < seconds, f"not so within {seconds} s: {explain()}"
         time.sleep(0.1)
     return time.monotonic() - began
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

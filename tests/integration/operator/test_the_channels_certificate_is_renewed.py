@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from fakes.free_port import free_port
 from fakes.kubectl import KubectlFailed, kubectl, read
 from integration.operator import hasty_operator
 from integration.operator.conftest import NewOperator
 from integration.operator.resources import apply, children, gateway
-from integration.operator.running_operator import START_SECONDS, free_port, wait_until
+from integration.operator.running_operator import START_SECONDS, wait_until
 from moorage_operator.cluster.api_client import ClusterClient, load_configuration
 from moorage_operator.cluster.channel_certificate import CERTIFICATE_DAYS, RENEW_BEFORE_DAYS
 from moorage_operator.cluster.channel_secret import CHANNEL_SECRET, read_channel

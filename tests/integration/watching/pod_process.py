@@ -4,7 +4,6 @@ Run as a module it is `python -m moorage_gateway` for such files; imported, it s
 """
 
 import argparse
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 import aiohttp
 
 from fakes.child_process import ServerProcess, running
+from fakes.free_port import free_port
 from integration.watching.pod import GATEWAY
 from moorage_gateway.__main__ import serve
 from moorage_gateway.cluster_settings import ClusterFiles, ClusterSettings
@@ -21,7 +21,7 @@ from moorage_gateway.cluster_settings import ClusterFiles, ClusterSettings
 @asynccontextmanager
 async def pod_process(api_url: str, files: ClusterFiles) -> AsyncIterator[ServerProcess]:
     """Started; whether it serves is for the caller to see. It is killed at the end."""
-    port, admin_port = _free_port(), _free_port()
+    port, admin_port = free_port(), free_port()
     command = [sys.executable, "-m", "integration.watching.pod_process"]
     command += [api_url, str(files.state.parent), str(port), str(admin_port)]
     async with running("gateway pod", command) as child:
@@ -42,12 +42,6 @@ async def admin_page(pod: ServerProcess, path: str) -> tuple[int, str]:
             return answer.status, await answer.text()
     except aiohttp.ClientConnectionError:
         return 0, ""
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _main() -> None:
