@@ -7,6 +7,9 @@ MCP_NAME = b"mcp-name"
 LAST_EVENT_ID = b"last-event-id"
 MCP_PARAM_PREFIX = b"mcp-param-"
 
+CDN_LOOP = b"cdn-loop"
+"""Whom a request has passed through (RFC 8586)."""
+
 PRINCIPAL = b"moorage-principal"
 """Who is calling, as the gateway verified it; for its own stdio bridges only."""
 

@@ -8,7 +8,8 @@
     │   ├── MethodNotAllowed   the HTTP method means nothing here
     │   ├── SessionNotFound    unknown, ended, forged or foreign session id
     │   ├── InvalidParameter   unknown, expired, forged or foreign state, cursor or task id
-    │   └── RequestTimeout     the client was too slow to send it
+    │   ├── RequestTimeout     the client was too slow to send it
+    │   └── LoopDetected       it has passed through this gateway already, or through too many
     ├── CapacityError          a bound was reached; asking again later may help
     └── UpstreamError          the endpoint failed
         ├── EndpointUnreachable   no connection; nothing was sent
@@ -105,6 +106,12 @@ class RequestTimeout(ClientError):
     """The client was too slow to send its request."""
 
     reason = "RequestTimeout"
+
+
+class LoopDetected(ClientError):
+    """It has passed through this gateway already, or through too many."""
+
+    reason = "LoopDetected"
 
 
 class CapacityError(GatewayError):

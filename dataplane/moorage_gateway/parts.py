@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 
 from moorage_contract.version import VERSION
+from moorage_gateway.access.loop_guard import LoopGuard
 from moorage_gateway.limiting.half_sent import HalfSent
 from moorage_gateway.relaying.call_end import CallEnds
 from moorage_gateway.relaying.exchange import Exchanges
@@ -45,6 +46,7 @@ class Parts:
         self.new_endpoints = NewEndpoints(self.verification)
         book = EndpointBook(limits, self.new_endpoints.appeared)
         self.verification.book = book
+        self._loop_guard = LoopGuard(gateway)
         sealer = CapsuleSealer(ring, gateway, os.urandom(8))
         self.runtime = Runtime(
             limits=limits,
@@ -60,16 +62,22 @@ class Parts:
         ends = CallEnds(
             self.cells, self.access_log, self.runtime.loop_seconds, self.runtime.unix_seconds
         )
-        self.front = Front(self.runtime, ends)
+        self.front = Front(self.runtime, ends, self._loop_guard)
         half_sent = HalfSent(limits.half_sent_per_address, limits.half_sent_bytes)
         self.front_server = FrontServer(self.front.handle, limits, half_sent, self.cells)
         self.cells.endpoint_states = self._endpoint_samples
         self.metrics = GatewayMetrics(self.cells, self._process_facts())
+        self._know_own_requests(ring)
 
     def use_ring(self, ring: KeyRing) -> None:
         """Seal, open and name by other keys from now on."""
         self.runtime.sealer.use_ring(ring)
         self._session_keys.use_ring(ring)
+        self._know_own_requests(ring)
+
+    def _know_own_requests(self, ring: KeyRing) -> None:
+        self._loop_guard.use_ring(ring)
+        self.runtime.book.pass_as(self._loop_guard.line)
 
     def start(self) -> None:
         """Begin what runs beside the requests."""

@@ -18,6 +18,7 @@ _WIRE: dict[type[errors.GatewayError], tuple[int, int]] = {
     errors.SessionNotFound: (404, -32600),
     errors.InvalidParameter: (400, -32602),
     errors.RequestTimeout: (408, REFUSED),
+    errors.LoopDetected: (508, REFUSED),
     errors.CapacityError: (503, BOUND_REACHED),
     errors.EndpointUnreachable: (503, NOT_REACHED),
     errors.EndpointGone: (404, -32600),

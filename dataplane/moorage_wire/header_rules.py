@@ -37,7 +37,8 @@ TRANSFER_ENCODING = 14
 CONTENT_ENCODING = 15
 EXPECT = 16
 UPGRADE = 17
-SLOTS = 18
+CDN_LOOP = 18
+SLOTS = 19
 
 _READ_AND_FORWARDED = {
     b"content-type": CONTENT_TYPE,
@@ -45,6 +46,7 @@ _READ_AND_FORWARDED = {
     header_names.MCP_PROTOCOL_VERSION: PROTOCOL_VERSION,
     header_names.MCP_METHOD: MCP_METHOD,
     header_names.MCP_NAME: MCP_NAME,
+    header_names.CDN_LOOP: CDN_LOOP,
 }
 _READ_ONLY = {
     b"host": HOST,

@@ -7,6 +7,7 @@ from moorage_contract import header_names
 from moorage_wire.head_refusal import HeadRefusal
 from moorage_wire.header_rules import (
     ACCEPT,
+    CDN_LOOP,
     CONNECTION,
     CONTENT_ENCODING,
     CONTENT_LENGTH,
@@ -26,7 +27,10 @@ _LINE_OVERHEAD_BYTES = 4  # colon, space, CR, LF
 LENGTH_DIGITS = 15
 _PLAIN_OCTETS = bytes((0x09, *range(0x20, 0x7F), *range(0x80, 0x100)))  # RFC 9110 §5.5
 _PLAIN_CONNECTIONS = frozenset((None, b"keep-alive", b"close", b"Keep-Alive", b"Close"))
-_END_TO_END = frozenset((b"accept", b"authorization", b"host", b"last-event-id", b"origin"))
+_END_TO_END = frozenset(
+    (b"accept", b"authorization", header_names.CDN_LOOP, b"host", b"last-event-id", b"origin")
+)
+_LISTS = frozenset((ACCEPT, CDN_LOOP, CONNECTION))  # RFC 9110 §5.3
 _END_TO_END_PREFIXES = (b"content-", b"mcp-")
 
 
@@ -74,7 +78,7 @@ def sort_headers(
 
 def _again(slot: int, first: bytes, name: bytes, value: bytes) -> bytes:
     """The value of a slot that is filled already; raises HeadRefusal where one is all there is."""
-    if slot in (ACCEPT, CONNECTION):
+    if slot in _LISTS:
         return first + b", " + value
     if slot == MCP_PARAM:
         return value

@@ -10,6 +10,7 @@ from moorage_wire.head_refusal import HeadRefusal
 from moorage_wire.header_rules import (
     ACCEPT,
     AUTHORIZATION,
+    CDN_LOOP,
     CONTENT_TYPE,
     EXPECT,
     HOST,
@@ -59,6 +60,8 @@ class RequestHead(msgspec.Struct, frozen=True, gc=False):
     offers_upgrade: bool = False
     """The client offered HTTP/2 in clear, which is ignored. The connection must end with the
     answer: parsers stop at the end of such a request, and bytes behind it may be lost."""
+    cdn_loop: bytes | None = None
+    """Whom it has passed through; several of these headers are joined with commas."""
 
 
 def read_head(raw_headers: RawHeaders, *, max_header_bytes: int = 16_384) -> RequestHead:
@@ -89,6 +92,7 @@ def read_head(raw_headers: RawHeaders, *, max_header_bytes: int = 16_384) -> Req
         forward,
         header_bytes,
         slots[UPGRADE] is not None,
+        slots[CDN_LOOP],
     )
 
 

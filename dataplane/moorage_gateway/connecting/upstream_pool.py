@@ -35,12 +35,12 @@ class UpstreamPool:
         self.url = endpoint.url
         self._authority = url.netloc
         self.target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-        self.show_key(None)
+        self.show(None)
 
-    def show_key(self, key: str | None) -> None:
+    def show(self, key: str | None, passage: bytes = b"") -> None:
         """What every request from now on shows to the endpoint; in ready bytes, as all that is
-        the same in each."""
-        lines = f" HTTP/1.1\r\nhost: {self._authority}\r\n".encode("latin-1")
+        the same in each. ``passage`` is the line by which this gateway knows its own requests."""
+        lines = f" HTTP/1.1\r\nhost: {self._authority}\r\n".encode("latin-1") + passage
         if key is not None:
             lines += b"%b: %b\r\n" % (GROUP_KEY, key.encode("ascii"))
         self._head_start = lines

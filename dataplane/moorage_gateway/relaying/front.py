@@ -5,10 +5,12 @@ import logging
 import secrets
 
 from moorage_contract.route_table import Route, RouteTable
+from moorage_gateway.access.loop_guard import LoopGuard
 from moorage_gateway.access.origin_guard import PREFLIGHT, OriginGuard
 from moorage_gateway.access.principal import ANONYMOUS
 from moorage_gateway.errors import (
     GatewayError,
+    LoopDetected,
     MalformedRequest,
     MethodNotAllowed,
     NotFound,
@@ -36,11 +38,12 @@ _log = logging.getLogger(__name__)
 class Front:
     """Serves the MCP port: ``handle`` gets every whole request."""
 
-    def __init__(self, runtime: Runtime, ends: CallEnds) -> None:
+    def __init__(self, runtime: Runtime, ends: CallEnds, loop_guard: LoopGuard) -> None:
         self._runtime = runtime
         self._ends = ends
         self._routes: dict[str, Route] = {}
         self._guard = OriginGuard(())
+        self._loop_guard = loop_guard
         self._messages = MessageStory(runtime)
         self._modern = ModernStory(runtime)
         self.streams = StreamStory(runtime)
@@ -82,6 +85,8 @@ class Front:
         call.cors_lines = self._guard.check(head.host, head.origin)
         call.route = route = self._route(request.target)
         call.group = group = self._runtime.book.groups[route.group]
+        if head.cdn_loop is not None:
+            self._refuse_loop(call, request, head.cdn_loop)
         if group.rules.unresolved:
             raise none_ready(group)
         if request.method == "POST":
@@ -103,6 +108,15 @@ class Front:
             raise MethodNotAllowed(
                 f"{request.method} has no meaning in MCP", allowed="GET, POST, DELETE"
             )
+
+    def _refuse_loop(self, call: Call, request: HttpRequest, passed: bytes) -> None:
+        try:
+            self._loop_guard.check(passed)
+        except LoopDetected:
+            # Under its id, so that whoever sent it knows at once which call it was.
+            if request.method == "POST":
+                _read_into(call, request.body)
+            raise
 
     async def _http_sse(self, call: Call, request: HttpRequest) -> None:
         if request.method == "GET":
@@ -130,13 +144,7 @@ class Front:
 
     async def _post(self, call: Call, request: HttpRequest) -> None:
         _require_json(call.head)
-        call.bytes_in = len(request.body)
-        read = _read(request.body)
-        if isinstance(read, tuple):
-            call.method = "batch"
-        else:
-            call.message = read
-            call.method = read.method or "response"
+        read = _read_into(call, request.body)
         if self.http_sse.takes(call, request):
             await self.http_sse.post(call, request, read, ANONYMOUS)
             return
@@ -154,6 +162,17 @@ class Front:
         call.bytes_out = len(octets) - len(head)
         if call.client.transport is not None:
             call.client.transport.write(octets)
+
+
+def _read_into(call: Call, body: bytes) -> Message | tuple[Message, ...]:
+    call.bytes_in = len(body)
+    read = _read(body)
+    if isinstance(read, tuple):
+        call.method = "batch"
+    else:
+        call.message = read
+        call.method = read.method or "response"
+    return read
 
 
 def _read(body: bytes) -> Message | tuple[Message, ...]:

@@ -143,6 +143,7 @@ class EndpointBook:
     def __init__(self, limits: Limits, appeared: Callable[[BookedEndpoint], None]) -> None:
         self._limits = limits
         self._appeared = appeared
+        self._passage = b""
         self.groups: dict[str, BookedGroup] = {}
         self.health_changed: Callable[[], None] = lambda: None
         """Called when more is known of an endpoint than before, or something else."""
@@ -157,9 +158,19 @@ class EndpointBook:
             if _spoken_to_otherwise(booked.rules, rules):
                 self._remove_absent(booked, {})
             if rules.key != booked.rules.key:
-                _show_key(booked, rules.key)
+                self._show(booked, rules.key)
             booked.rules = rules
             self._apply_group(booked, {endpoint.uid: endpoint for endpoint in rules.endpoints})
+
+    def pass_as(self, passage: bytes) -> None:
+        """The header line that every request bears from now on: by it a loop is noticed."""
+        self._passage = passage
+        for group in self.groups.values():
+            self._show(group, group.rules.key)
+
+    def _show(self, group: BookedGroup, key: str | None) -> None:
+        for booked in group.endpoints.values():
+            booked.pool.show(key, self._passage)
 
     def _part_with(self, group: BookedGroup, refused: Group | None) -> None:
         """Who still holds it, or waits for it, sees that it is over, and why."""
@@ -175,7 +186,7 @@ class EndpointBook:
                 self._take_readiness(group.endpoints[uid], endpoint)
             else:
                 pool = UpstreamPool(endpoint, self._limits, group.rules.tls)
-                pool.show_key(group.rules.key)
+                pool.show(group.rules.key, self._passage)
                 group.pools.add(pool)
                 group.endpoints[uid] = booked = BookedEndpoint(endpoint, group, pool)
                 self._begin(booked)
@@ -211,11 +222,6 @@ class EndpointBook:
         for group in self.groups.values():
             for booked in group.endpoints.values():
                 booked.pool.close()
-
-
-def _show_key(group: BookedGroup, key: str | None) -> None:
-    for booked in group.endpoints.values():
-        booked.pool.show_key(key)
 
 
 def _is_same(one: Endpoint, other: Endpoint) -> bool:

@@ -236,3 +236,12 @@ def test_a_head_is_refused_by_name_or_its_lines_are_whole(headers: Headers) -> N
         assert colon
         assert (name, value) in sent
     assert head.header_bytes == sum(len(name) + len(value) + 4 for name, value in headers)
+
+
+def test_whom_it_has_passed_through_is_read_and_goes_on() -> None:
+    head = read_head(
+        ((b"Host", b"localhost"), (b"CDN-Loop", b"one; loops=1"), (b"cdn-loop", b"two, three"))
+    )
+    assert head.cdn_loop == b"one; loops=1, two, three"
+    assert head.forward == b"cdn-loop: one; loops=1\r\ncdn-loop: two, three\r\n"
+    assert read_head(((b"Host", b"localhost"),)).cdn_loop is None

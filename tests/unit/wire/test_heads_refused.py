@@ -148,6 +148,7 @@ def test_the_only_transfer_encoding_is_chunked(value: bytes) -> None:
     [
         b"Mcp-Session-Id",
         b"mcp-protocol-version",
+        b"CDN-Loop",
         b"MCP-METHOD",
         b"mcp-param-region",
         b"Authorization",
