@@ -39,6 +39,7 @@ MAX_GROUPS_PER_REPORT = 2_048
 MAX_PIECES = 64
 """Reports with ``more`` in a row."""
 MAX_WHY_CHARS = 256
+MAX_POD_NAME_CHARS = 253
 MAX_VERSIONS = 32
 MAX_VERSION_CHARS = 64
 
@@ -49,6 +50,7 @@ Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Sequence = Annotated[int, Meta(ge=0, le=2**53)]
 Name = Annotated[str, Meta(max_length=512)]
 """Of a Kubernetes object, with its namespace; or its uid."""
+PodName = Annotated[str, Meta(max_length=MAX_POD_NAME_CHARS)]
 Why = Annotated[str, Meta(max_length=MAX_WHY_CHARS)]
 Version = Annotated[str, Meta(max_length=MAX_VERSION_CHARS)]
 
@@ -72,6 +74,8 @@ class EndpointReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     handshake: Handshake | None = None
     """None: as last told."""
+    name: PodName = ""
+    """Of an endpoint that this connection tells of for the first time: what people call it."""
     slots: Count = 0
     """Of an endpoint that this connection tells of for the first time: how many sessions this
     replica still opens there by what it goes by."""

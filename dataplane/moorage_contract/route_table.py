@@ -20,6 +20,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     uid: str
     """Names the instance, never reused: a pod UID, or a digest of an external URL."""
+    name: str = ""
+    """What people call it: a pod's name; empty where there is none."""
     url: str
     """Where its MCP endpoint is: ``http://host:port/path`` or ``https://…``."""
     unix_socket: str | None = None

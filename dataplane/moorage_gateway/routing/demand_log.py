@@ -8,6 +8,7 @@ from itertools import takewhile
 from moorage_contract.report_channel import (
     LOST_SECONDS,
     MAX_ENDPOINTS_PER_REPORT,
+    MAX_POD_NAME_CHARS,
     MAX_TAGS_PER_REPORT,
     MAX_VERSION_CHARS,
     MAX_VERSIONS,
@@ -38,6 +39,7 @@ class PlaceNews:
 
     handshake: Handshake | None = None
     gone: bool = False
+    name: str = ""
     slots: int = 0
     kept: int = 0
     opened: dict[bytes, None] = field(default_factory=dict)
@@ -69,6 +71,7 @@ class PlaceNews:
         """As it is sent."""
         return EndpointReport(
             handshake=self.handshake,
+            name=self.name,
             slots=self.slots,
             kept=self.kept,
             opened=_texts(self.opened),
@@ -170,6 +173,7 @@ class DemandLog:
                 present.add(place)
                 if place not in self._told:
                     fresh.add(place)
+                    self._of(place).name = booked.endpoint.name[:MAX_POD_NAME_CHARS]
                     self._of(place).slots = group.slots.told(uid, seq) if group.slots else 0
                 self._tell_handshake(place, booked)
                 if group.slots is not None:

@@ -24,6 +24,7 @@ class _Conditions(msgspec.Struct, frozen=True):
 
 class _Target(msgspec.Struct, frozen=True):
     uid: str = ""
+    name: str = ""
 
 
 class _Endpoint(msgspec.Struct, frozen=True):
@@ -110,7 +111,10 @@ def _claims(one: EndpointSlice, scheme: str, path: str) -> Iterable[_Claim]:
             url = f"{scheme}://{address}:{port}{path}"
             yield _Claim(
                 endpoint=Endpoint(
-                    uid=_uid(endpoint, url), url=url, ready=_is_ready(endpoint.conditions)
+                    uid=_uid(endpoint, url),
+                    name="" if endpoint.target is None else endpoint.target.name,
+                    url=url,
+                    ready=_is_ready(endpoint.conditions),
                 ),
                 version=_version(one.metadata.resource_version),
                 is_ipv6=one.address_type == "IPv6",

@@ -1,5 +1,6 @@
 """What the status of an upstream group says, in the order in which people read it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from moorage_operator.api.findings import quoted
@@ -13,15 +14,17 @@ from moorage_operator.planning.group_pods import (
     PodCounts,
     count_pods,
     deployment_of,
+    endpoint_urls,
     pod_selector,
     sorted_verdicts,
 )
-from moorage_operator.planning.kubectl_lines import describe_pods
+from moorage_operator.planning.kubectl_lines import describe_pods, server_log
 from moorage_operator.planning.ownership import name_taken_message
 from moorage_operator.planning.sentences import counted
 from moorage_operator.planning.snapshot import (
     ChildKey,
     Condition,
+    EndpointVerdict,
     GroupSnapshot,
     ObservedDeployment,
 )
@@ -144,15 +147,21 @@ def _verified(state: GroupState) -> Condition:
 
 def _handshake_remedy(state: GroupState) -> str:
     if isinstance(state.group.spec.source, StdioSource):
-        return f"see `kubectl logs POD -c server`, and mend {STDIO}"
+        _, bad = sorted_verdicts(state.snapshot)
+        return f"see {server_log(state.group.name.namespace, bad[0].endpoint_name)}, mend {STDIO}"
     return "see that port, path and transport are those of an MCP server"
 
 
 def _failures(state: GroupState) -> str:
     _, bad = sorted_verdicts(state.snapshot)
-    told = [f"{verdict.endpoint_uid}: {verdict.why}" for verdict in bad[:FAILURES_TOLD]]
+    urls = endpoint_urls(state.group)
+    told = [f"{_name_of(verdict, urls)}: {verdict.why}" for verdict in bad[:FAILURES_TOLD]]
     more = len(bad) - FAILURES_TOLD
     return "; ".join([*told, *([f"and {more} more"] if more > 0 else [])])
+
+
+def _name_of(verdict: EndpointVerdict, urls: Mapping[str, str]) -> str:
+    return urls.get(verdict.endpoint_uid) or verdict.endpoint_name or verdict.endpoint_uid
 
 
 def _ready(

@@ -7,6 +7,7 @@ from moorage_operator.api.external_source import ExternalSource
 from moorage_operator.api.upstream_group import McpUpstreamGroup
 from moorage_operator.api.workload_source import WorkloadSource
 from moorage_operator.planning.kubectl_lines import label_selector
+from moorage_operator.planning.route_table import url_endpoint
 from moorage_operator.planning.snapshot import (
     ChildKey,
     EndpointVerdict,
@@ -75,6 +76,14 @@ def pod_selector(snapshot: GroupSnapshot, group: McpUpstreamGroup) -> Mapping[st
     if isinstance(group.spec.source, WorkloadSource):
         return {} if snapshot.workload is None else snapshot.workload.match_labels
     return group_pod_selector(group.name.name)
+
+
+def endpoint_urls(group: McpUpstreamGroup) -> Mapping[str, str]:
+    """What people call instances outside the cluster, by uid."""
+    source = group.spec.source
+    if not isinstance(source, ExternalSource):
+        return {}
+    return {url_endpoint(url).uid: url for url in source.urls}
 
 
 def sorted_verdicts(

@@ -10,6 +10,11 @@ def describe_pods(namespace: str, selector: Mapping[str, str]) -> str:
     return f"`kubectl -n {namespace} describe pods -l {label_selector(selector)}`"
 
 
+def server_log(namespace: str, pod: str) -> str:
+    """Shows what a stdio server wrote on standard error; ``pod`` is empty where it is not known."""
+    return f"`kubectl -n {namespace} logs {pod or 'POD'} -c server`"
+
+
 def label_selector(selector: Mapping[str, str]) -> str:
     """As ``kubectl -l`` takes it."""
     return ",".join(f"{name}={value}" for name, value in sorted(selector.items()))

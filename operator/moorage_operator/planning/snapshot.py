@@ -110,6 +110,8 @@ class EndpointVerdict:
     versions: tuple[str, ...] = ()
     why: str = ""
     """What it answered instead, for people."""
+    endpoint_name: str = ""
+    """What people call it, as far as it is known: a pod's name."""
 
 
 @dataclass(frozen=True)

@@ -208,6 +208,14 @@ def test_one_success_verifies_and_without_one_the_first_failure_tells_why() -> N
     assert scene.tell(TWO, handshake=READY).verdicts == frozenset()
 
 
+def test_an_endpoint_keeps_the_name_that_one_pod_told() -> None:
+    scene = Scene()
+    scene.tell(ONE, handshake=Handshake(), name="tickets-1")
+    scene.tell(TWO, handshake=FAILED)
+    (verdict,) = scene.ledger.demand(GROUP).verdicts
+    assert verdict.endpoint_name == "tickets-1"
+
+
 def test_what_each_pod_last_told_is_kept_while_it_is_connected() -> None:
     scene = Scene()
     more = {"key_ids": ("k1",), "sessions": 3, "streams": 2}

@@ -76,6 +76,16 @@ async def test_the_first_report_tells_all_and_the_next_only_news() -> None:
     assert scene.news() == {"uid-0": EndpointReport(opened=(OTHER_TEXT,))}
 
 
+async def test_a_pods_name_is_told_once() -> None:
+    scene = Scene()
+    group = scene.table.groups[0]
+    named = tuple(replace(each, name="x" * 300) for each in group.endpoints)
+    scene.replica.book.apply((replace(group, endpoints=named),))
+    assert {each.name for each in scene.news(whole=True).values()} == {"x" * 253}
+    scene.open(TAG)
+    assert [each.name for each in scene.news().values()] == [""]
+
+
 async def test_a_handshake_is_told_when_it_says_something_new() -> None:
     scene = Scene()
     scene.news(whole=True)

@@ -46,6 +46,14 @@ def test_a_ready_pod_is_an_endpoint_at_the_port_named_mcp() -> None:
     ]
 
 
+def test_an_endpoint_has_the_name_of_its_pod() -> None:
+    slices = [read_slice(slice_of(pod("u1", "10.0.0.1"), pod(None, "10.0.0.2")))]
+
+    names = {endpoint.url: endpoint.name for endpoint in endpoints_of(slices, TICKETS, tls=False)}
+
+    assert names == {"http://10.0.0.1:8000/mcp": "p", "http://10.0.0.2:8000/mcp": ""}
+
+
 def test_endpoints_that_speak_tls_have_https_urls() -> None:
     assert found(slice_of(pod("u1", "10.0.0.1")), tls=True)[0][1] == "https://10.0.0.1:8000/mcp"
 
@@ -139,4 +147,4 @@ def test_a_null_list_is_empty() -> None:
 
 def test_the_endpoints_are_as_the_table_has_them() -> None:
     [endpoint] = endpoints_of([read_slice(slice_of(pod("u1", "10.0.0.1")))], TICKETS, tls=False)
-    assert endpoint == Endpoint(uid="u1", url="http://10.0.0.1:8000/mcp")
+    assert endpoint == Endpoint(uid="u1", name="p", url="http://10.0.0.1:8000/mcp")

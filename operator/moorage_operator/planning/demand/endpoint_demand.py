@@ -81,6 +81,8 @@ class EndpointDemand:
         self._bringer, self._brought = bringer, brought
         brought.endpoints[bringer] += 1
         self.tags: dict[str, SessionTag] = {}
+        self.name = ""
+        """What people call it, as far as a pod has told."""
         self.pods: dict[GatewayPod, PodAtEndpoint] = {}
         self._appointment = Appointment()
         self._orphans: dict[str, float] = {}
@@ -184,6 +186,7 @@ class EndpointDemand:
             slots = min(news.slots, slots_at_most)
             known = self.pods[pod] = PodAtEndpoint(promises=Promises(slots, report_seq))
             self._looked_at = False
+        self.name = self.name or news.name
         if news.handshake is not None:
             known.handshake = news.handshake
             self._looked_at = False

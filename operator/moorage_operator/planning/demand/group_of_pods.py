@@ -111,7 +111,9 @@ class GroupOfPods:
     def demand(self) -> GroupDemand:
         """What the operator's plans are told."""
         verdicts = (
-            EndpointVerdict(uid, decided.state == "ready", decided.versions, decided.why)
+            EndpointVerdict(
+                uid, decided.state == "ready", decided.versions, decided.why, endpoint.name
+            )
             for uid, endpoint in sorted(self.endpoints.items())
             if (decided := endpoint.decided) is not None
         )
