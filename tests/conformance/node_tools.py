@@ -10,6 +10,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from fakes.one_at_a_time import one_at_a_time
+
 FOLDER_VARIABLE = "MOORAGE_NPM"
 PINNED_FOLDER = Path(__file__).resolve().parent
 LEAST_NODE = 22
@@ -40,8 +42,10 @@ def find_node_tools() -> NodeTools:
     """The tools in the folder that MOORAGE_NPM names, else beside this file, installed on need."""
     given = os.environ.get(FOLDER_VARIABLE)
     folder = Path(given).resolve() if given else PINNED_FOLDER
-    if not given and not _is_complete(folder):
-        _install(folder)
+    if not given:
+        with one_at_a_time(folder / "package.json"):
+            if not _is_complete(folder):
+                _install(folder)
     if not _is_complete(folder):
         raise NodeToolsMissing(
             f"{folder}/node_modules lacks the conformance suite or the TypeScript SDK; "

@@ -1,6 +1,7 @@
 """Bridges in front of fixture servers, on loopback."""
 
 import asyncio
+import shutil
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from fakes.launcher import start_launcher, stop_launcher
+from fakes.launcher import launcher_binary, start_launcher, stop_launcher
 from integration.sidecar.fixture_types import BridgeStarter, ServerMaker
 from moorage_sidecar import (
     BridgedServer,
@@ -34,6 +35,12 @@ BEHIND_A_LAUNCHER_TOO = {
 }
 """Where servers start, end, stall, flood and print. What the other files are about lies on the
 bridge's HTTP side, which does not know where its servers run."""
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build the launcher while no test counts its seconds: with an empty cache Go takes many."""
+    if shutil.which("go") and not session.config.option.collectonly:
+        launcher_binary()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
