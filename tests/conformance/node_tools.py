@@ -43,7 +43,7 @@ def find_node_tools() -> NodeTools:
     given = os.environ.get(FOLDER_VARIABLE)
     folder = Path(given).resolve() if given else PINNED_FOLDER
     if not given:
-        with one_at_a_time(folder / "package.json"):
+        with one_at_a_time(Path(__file__)):
             if not _is_complete(folder):
                 _install(folder)
     if not _is_complete(folder):

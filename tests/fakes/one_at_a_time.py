@@ -8,7 +8,7 @@ from pathlib import Path
 
 @contextmanager
 def one_at_a_time(file: Path) -> Iterator[None]:
-    """Nobody else on this machine is in a block with this file."""
+    """Nobody else on this machine is in a block with this file, which no tool locks itself."""
     with file.open() as locked:
         fcntl.flock(locked, fcntl.LOCK_EX)
         yield
