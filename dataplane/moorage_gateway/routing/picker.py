@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from moorage_contract.route_table import Group
 from moorage_gateway.errors import CapacityError, EndpointUnreachable
 from moorage_gateway.routing.endpoint_book import BookedEndpoint, BookedGroup
 from moorage_gateway.routing.rendezvous import owner
@@ -91,9 +92,17 @@ def none_ready(group: BookedGroup) -> EndpointUnreachable:
     return EndpointUnreachable(
         f'no endpoint of upstream group "{group.name}" is ready: {why}',
         reason="NoReadyEndpoint",
-        remedy="check that the MCP server runs at the configured address",
+        remedy=_remedy(group.rules),
         retry_after_seconds=1,
     )
+
+
+def _remedy(rules: Group) -> str:
+    if rules.discovery is not None:
+        return "see the conditions Ready and Verified of that McpUpstreamGroup"
+    if rules.source == "Stdio":
+        return "see in the log of moorage why its server does not start"
+    return "check that the MCP server runs at the configured address"
 
 
 def _why_not(booked: BookedEndpoint) -> str:

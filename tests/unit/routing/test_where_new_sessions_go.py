@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from moorage_contract.report_channel import EndpointGuidance
-from moorage_contract.route_table import Endpoint, Group, SessionRules
+from moorage_contract.route_table import Discovery, Endpoint, Group, SessionRules
 from moorage_gateway.errors import CapacityError, EndpointUnreachable
 from moorage_gateway.routing.endpoint_book import BookedGroup, EndpointBook
 from moorage_gateway.routing.picker import awaits_slot, pick_for_request, pick_for_session
@@ -54,6 +54,29 @@ async def test_a_group_of_which_none_is_ready_says_why() -> None:
     )
     with pytest.raises(EndpointUnreachable, match="not yet verified"):
         pick_for_session(book.groups["g"], b"key")
+
+
+@pytest.mark.parametrize(
+    ("group", "remedy"),
+    [
+        (Group(name="g", source="External"), "at the configured address"),
+        (Group(name="g", source="Stdio"), "in the log of moorage why its server does not start"),
+        (
+            Group(
+                name="g", source="Stdio", discovery=Discovery(namespace="n", group="g", path="/")
+            ),
+            "conditions Ready and Verified",
+        ),
+    ],
+)
+async def test_the_remedy_is_one_that_the_groups_owner_can_follow(
+    group: Group, remedy: str
+) -> None:
+    book = EndpointBook(Limits(), lambda booked: None)
+    book.apply([group])
+    with pytest.raises(EndpointUnreachable) as refused:
+        pick_for_session(book.groups["g"], None)
+    assert remedy in str(refused.value.remedy)
 
 
 def let_fail(group: BookedGroup, uid: str, *, silent: bool) -> None:
