@@ -144,7 +144,7 @@ def _check_references(resources: Resources) -> None:
         document = resources.document_of(gateway)
         resources.findings += [
             document.finding(finding.path, finding.message, finding.remedy)
-            for finding in check_references(gateway, groups, where="in these files")
+            for finding in check_references(gateway, groups, in_files=True)
         ]
     refused_gateways = len(resources.gateways) < sum(
         kind == GATEWAY_KIND for kind, _ in resources.documents

@@ -68,9 +68,20 @@ def read_groups(resources: Mapping[ResourceName, ObservedResource]) -> ReadGroup
 def reference_findings(
     gateway: McpGateway, groups: ReadGroups, snapshot: GatewaySnapshot
 ) -> tuple[SpecFinding, ...]:
-    """References that lead nowhere, or to a group that does not allow this gateway."""
+    """References that lead nowhere, or to a group that does not allow this gateway.
+
+    A refused group of another namespace is there for gateways only that were allowed before.
+    """
+    own = gateway.name.namespace
+    known = {
+        name: group
+        for name, group in groups.known.items()
+        if group is not None
+        or name.namespace == own
+        or served_entry(snapshot.published, table_name(name, own)) is not None
+    }
     return check_references(
-        gateway, groups.known, where="in the cluster", namespace_labels=snapshot.namespace_labels
+        gateway, known, in_files=False, namespace_labels=snapshot.namespace_labels
     )
 
 

@@ -70,13 +70,15 @@ def _withdrawn(published: RouteTable, snapshot: GatewaySnapshot) -> dict[str, st
 
 def _hindrance(target: ResourceName, groups: KnownGroups, snapshot: GatewaySnapshot) -> str:
     own = snapshot.resource.name.namespace
-    if target not in groups:
-        return f"this {GROUP_KIND} is not there any more"
-    group = groups[target]
-    labels = {NAMESPACE_NAME_LABEL: own, **snapshot.namespace_labels}
-    if group is None or group.spec.allowed_gateways.allow(target.namespace, own, labels):
-        return ""
+    if target.namespace == own:
+        return "" if target in groups else f"this {GROUP_KIND} is not there any more"
+    if target in groups:
+        group = groups[target]
+        labels = {NAMESPACE_NAME_LABEL: own, **snapshot.namespace_labels}
+        if group is None or group.spec.allowed_gateways.allow(target.namespace, own, labels):
+            return ""
+    # One answer for both: whom a group does not allow is not told whether it exists.
     return (
-        f"this {GROUP_KIND} does not allow gateways of this namespace; "
-        "set its spec.allowedGateways.namespaces.from"
+        f"this {GROUP_KIND} is not there any more, or does not allow gateways of this namespace; "
+        "create it, or set its spec.allowedGateways.namespaces"
     )

@@ -35,9 +35,11 @@ def known(*names: str, namespace: str = "desk", **spec: Any) -> dict[ResourceNam
 
 
 def found(gateway: McpGateway, groups: KnownGroups, **labels: str) -> tuple[SpecFinding, ...]:
-    return check_references(
-        gateway, groups, where="in these files", namespace_labels=labels or None
-    )
+    return check_references(gateway, groups, in_files=True, namespace_labels=labels or None)
+
+
+def found_in_cluster(gateway: McpGateway, groups: KnownGroups) -> list[str]:
+    return [str(finding) for finding in check_references(gateway, groups, in_files=False)]
 
 
 def test_references_that_resolve() -> None:
@@ -91,6 +93,30 @@ def test_groups_of_other_namespaces_decide_who_serves_them(
     findings = found(gateway_to("notes", namespace="office"), groups, **labels)
     assert (findings == ()) is permitted
     assert {finding.reason for finding in findings} <= {"RefNotPermitted"}
+
+
+def test_in_a_cluster_nobody_learns_which_groups_others_have() -> None:
+    gateway = gateway_to("notes", namespace="office")
+    missing = found_in_cluster(gateway, {})
+
+    assert found_in_cluster(gateway, known("notes", namespace="office")) == missing
+    assert found_in_cluster(gateway, known("note", namespace="office")) == missing
+    (told,) = missing
+    assert "create the group" in told and "spec.allowedGateways" in told
+
+
+def test_in_a_cluster_the_namespace_is_named_in_which_a_group_was_looked_for() -> None:
+    groups = known("notes", namespace="office")
+    assert found_in_cluster(gateway_to("notes"), groups) == [
+        'spec.routes[0].upstream.name: no McpUpstreamGroup "notes" in the namespace "desk"; '
+        "add the group or correct the name"
+    ]
+
+
+def test_in_a_cluster_groups_that_allow_it_are_suggested() -> None:
+    groups = known("notes", namespace="office", allowedGateways={"namespaces": {"from": "All"}})
+    (told,) = found_in_cluster(gateway_to("notes"), groups)
+    assert 'it is in the namespace "office"' in told
 
 
 def test_own_groups_need_no_permission() -> None:

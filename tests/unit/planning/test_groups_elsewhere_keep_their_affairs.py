@@ -35,9 +35,23 @@ def test_only_an_allowed_gateway_hears_what_a_group_lacks(is_allowed: bool) -> N
     assert (SECRET in _told(plan_case(case))) == is_allowed
 
 
+REFUSED = {"workload": {"name": SECRET, "kind": SECRET, "port": 80}}
+
+
 def test_what_is_wrong_in_a_refused_spec_is_told_in_its_own_namespace_only() -> None:
-    case = _case(source={"workload": {"name": SECRET, "kind": SECRET, "port": 80}})
-    told = _told(plan_case(case))
+    case = _case(source=REFUSED)
+    case["published"] = _case(allowedGateways=ALL)["groups"]
+    told = "\n".join(each.message for each in plan_case(case).conditions)
 
     assert SECRET not in told
     assert "refused" in told and "status" in told
+
+
+def test_a_gateway_that_is_not_allowed_learns_not_whether_a_group_exists() -> None:
+    missing = _case()
+    missing["groups"] = []
+
+    told = _told(plan_case(missing))
+
+    assert told == _told(plan_case(_case())) == _told(plan_case(_case(source=REFUSED)))
+    assert "RefNotPermitted" in [each.reason for each in plan_case(missing).conditions]

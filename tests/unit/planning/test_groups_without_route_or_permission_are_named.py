@@ -76,6 +76,12 @@ def test_it_is_named_with_what_was_taken_away(group: Document | None, why: str) 
     assert [route.path for route in table.routes] == ["/tickets/mcp"]
 
 
+def test_whether_it_still_exists_is_not_told() -> None:
+    forbidden, gone = (planned(routeless(group, before())) for group in (FORBIDDEN, None))
+
+    assert forbidden == gone
+
+
 def test_a_group_that_only_lost_its_route_is_not_named() -> None:
     """Its calls run on to their own end."""
     assert [group.name for group in planned(routeless(OLD, before())).groups] == ["tickets"]
