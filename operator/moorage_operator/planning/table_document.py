@@ -7,6 +7,7 @@ import zlib
 import msgspec
 
 from moorage_contract.route_table import RouteTable, decode_route_table, encode_route_table
+from moorage_operator.planning.table_parts import largest_parts
 
 MAX_TABLE_BYTES = 900 * 1024
 """A ConfigMap ends at 1 MiB, base64 not counted; the rest is for its metadata."""
@@ -18,12 +19,12 @@ MAX_PLAIN_BYTES = 8 * 1024 * 1024
 class TableTooLarge(Exception):
     """The table does not fit into its ConfigMap."""
 
-    def __init__(self, size: int, bound: int, form: str) -> None:
-        self.size = size
+    def __init__(self, size: int, bound: int, form: str, table: RouteTable) -> None:
         super().__init__(
             f"spec.routes: the table of all routes and groups is {size:,} bytes {form}, more "
-            f"than {bound:,}; split the routes over several gateways. The last table "
-            "that fitted stays in force"
+            f"than {bound:,}; its largest parts, uncompressed: {largest_parts(table)}. Make these "
+            "smaller, or split the routes over several gateways. The last table that fitted stays "
+            "in force"
         )
 
 
@@ -34,10 +35,10 @@ def compress_table(table: RouteTable) -> bytes:
     """
     plain = encode_route_table(table)
     if len(plain) > MAX_PLAIN_BYTES:
-        raise TableTooLarge(len(plain), MAX_PLAIN_BYTES, "uncompressed")
+        raise TableTooLarge(len(plain), MAX_PLAIN_BYTES, "uncompressed", table)
     document = gzip.compress(plain, mtime=0)
     if len(document) > MAX_TABLE_BYTES:
-        raise TableTooLarge(len(document), MAX_TABLE_BYTES, "compressed")
+        raise TableTooLarge(len(document), MAX_TABLE_BYTES, "compressed", table)
     return document
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from fakes.cr_documents import Document, group_document, route
 from fakes.golden_cases import plan_case, read_case
-from moorage_contract.route_table import Group, Route, RouteTable
+from moorage_contract.route_table import Group, Route, RouteTable, UpstreamTls
 from moorage_operator.planning.ownership import child_key
+from moorage_operator.planning.route_table import url_endpoint
 from moorage_operator.planning.table_document import (
     MAX_TABLE_BYTES,
     TableTooLarge,
@@ -48,8 +49,33 @@ def test_the_bound_is_kept_and_told() -> None:
     fits, too_large = table(10_000), table(20_000)
 
     assert len(compress_table(fits)) <= MAX_TABLE_BYTES
-    with pytest.raises(TableTooLarge, match=r"spec\.routes: .* split the routes"):
+    with pytest.raises(TableTooLarge, match=r"spec\.routes: .* all routes .* split the routes"):
         compress_table(too_large)
+
+
+def group_of_size(name: str, *, authorities: int = 0, endpoints: int = 0) -> Group:
+    pem = "".join(map(noise, range(authorities)))
+    urls = [f"http://a/{noise(number)}" for number in range(endpoints)]
+    return Group(
+        name=name,
+        source="Workload",
+        tls=UpstreamTls(server_name="a", ca_pem=pem or None),
+        endpoints=tuple(map(url_endpoint, urls)),
+    )
+
+
+def test_the_parts_that_take_most_room_are_named_largest_first() -> None:
+    groups = [group_of_size("office/keys", authorities=9_000), group_of_size("small")]
+    groups.append(group_of_size("many", endpoints=6_000))
+
+    with pytest.raises(TableTooLarge) as refused:
+        compress_table(RouteTable(gateway="a/b", routes=(), groups=tuple(groups)))
+
+    told = str(refused.value)
+    assert told.index('group "office/keys" (tls.caConfigMapName)') < told.index(
+        'group "many" (external.endpoints)'
+    )
+    assert 'group "small" ' in told
 
 
 @pytest.mark.parametrize("document", [b"", b"no gzip", compress_table(table(1))[:-9]])
