@@ -1,5 +1,9 @@
-"""Whether a Secret can serve as a listener's certificate (pure)."""
+"""Whether a Secret can serve as a listener's certificate."""
 
+import os
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from cryptography import x509
@@ -50,4 +54,27 @@ def _unfit_pair(certificate_pem: bytes, key_pem: bytes, now: datetime) -> str:
         return f"{PRIVATE_KEY} is not the key of {CERTIFICATE}"
     if certificate.not_valid_after_utc <= now:
         return f"{CERTIFICATE} expired on {certificate.not_valid_after_utc:%Y-%m-%d}"
+    return _refused_by_openssl(certificate_pem, key_pem)
+
+
+def _refused_by_openssl(certificate_pem: bytes, key_pem: bytes) -> str:
+    """Gateway pods load it by the same library: it takes no short keys and no old digests."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with _as_file(certificate_pem) as certificate_file, _as_file(key_pem) as key_file:
+        try:
+            context.load_cert_chain(certificate_file, key_file)
+        except ssl.SSLError as error:
+            why = (error.reason or "unknown").lower().replace("_", " ")
+            return f"OpenSSL does not take {CERTIFICATE} with {PRIVATE_KEY}: {why}"
     return ""
+
+
+@contextmanager
+def _as_file(octets: bytes) -> Iterator[str]:
+    """OpenSSL reads files only, and no disk should see a key."""
+    descriptor = os.memfd_create("moorage")
+    try:
+        os.write(descriptor, octets)
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)

@@ -6,8 +6,9 @@ from moorage_operator.api.metadata import ResourceName
 
 
 def describe_pods(namespace: str, selector: Mapping[str, str]) -> str:
-    """Shows why pods do not start: images that cannot be pulled, Secrets that are missing …"""
-    return f"`kubectl -n {namespace} describe pods -l {label_selector(selector)}`"
+    """Shows why pods do not start (images that cannot be pulled, Secrets that are missing …), or
+    why there are none: what admission refuses stands at their ReplicaSet."""
+    return f"`kubectl -n {namespace} describe replicasets,pods -l {label_selector(selector)}`"
 
 
 def server_log(namespace: str, pod: str) -> str:

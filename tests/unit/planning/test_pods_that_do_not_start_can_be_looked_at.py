@@ -36,7 +36,7 @@ def _group(name: str) -> dict[str, Any]:
     ],
 )
 def test_the_command_selects_these_pods(case: dict[str, Any], selector: str) -> None:
-    command = f"`kubectl -n agents describe pods -l {selector}`"
+    command = f"`kubectl -n agents describe replicasets,pods -l {selector}`"
 
     assert command in _ready(case)
 
