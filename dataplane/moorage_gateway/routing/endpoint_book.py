@@ -225,7 +225,8 @@ class EndpointBook:
 
 
 def _is_same(one: Endpoint, other: Endpoint) -> bool:
-    return replace(one, ready=other.ready) == other
+    """Whether they are at the same place; what people call them matters not."""
+    return replace(one, ready=other.ready, name=other.name) == other
 
 
 def _is_gone(name: str, wanted: Mapping[str, Group]) -> bool:

@@ -35,6 +35,14 @@ async def test_an_endpoint_that_stays_keeps_its_health() -> None:
     assert list(booked.group.requests) == ["u"]
 
 
+async def test_an_endpoint_that_gets_a_name_keeps_its_health_and_sessions() -> None:
+    scene = Scene()
+    booked = scene.ready()
+    scene.book.apply([replace(GROUP, endpoints=(replace(U, name="tickets-1"),))])
+    assert scene.book.groups["g"].endpoints == {"u": booked}
+    assert booked.health.state is EndpointState.READY
+
+
 @pytest.mark.parametrize(
     "changed",
     [
