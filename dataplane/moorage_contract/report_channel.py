@@ -133,6 +133,8 @@ class DemandReport(msgspec.Struct, frozen=True, kw_only=True):
     unfollowed: Annotated[dict[Name, Why], Meta(max_length=MAX_UNFOLLOWED_PER_REPORT)] = {}
     """By namespace: why the API server refuses to tell this pod the EndpointSlices of the groups
     there. What was known before stays in use."""
+    certificate_refused: Why = ""
+    """Why its listener serves an older certificate than the Secret's; empty while it does not."""
     groups: Annotated[dict[Name, GroupReport], Meta(max_length=MAX_GROUPS_PER_REPORT)] = {}
     """By the table's name of the group."""
 

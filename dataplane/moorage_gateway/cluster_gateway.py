@@ -111,6 +111,7 @@ class ClusterGateway:
                 table_digest=self.table_digest,
                 key_ids=self.key_ids,
                 unfollowed=lambda: following.unfollowed(self._loop.time()),
+                certificate_refused=self._certificate_refused,
             ),
         )
         await gateway.start(table)
@@ -123,6 +124,9 @@ class ClusterGateway:
             tasks.create_task(self._follow(gateway))
             if self._certificate is not None:
                 tasks.create_task(self._certificate.follow())
+
+    def _certificate_refused(self) -> str:
+        return "" if self._certificate is None else self._certificate.why
 
     def _gateway_settings(self) -> GatewaySettings:
         settings = self._settings

@@ -26,6 +26,8 @@ class Reporter:
     key_ids: Callable[[], frozenset[str]]
     unfollowed: Callable[[], Mapping[str, str]] = dict
     """Namespaces whose endpoints this pod may not follow, and why."""
+    certificate_refused: Callable[[], str] = str
+    """Why the newest certificate is not in use."""
 
 
 class ReportChannel:
@@ -110,6 +112,7 @@ class ReportChannel:
             stopping=self._is_stopping,
             closed=self._is_closed,
             unfollowed=reporter.unfollowed(),
+            certificate_refused=reporter.certificate_refused(),
         )
         return self.guided.reports(facts, whole=whole)
 

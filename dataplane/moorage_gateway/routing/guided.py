@@ -54,6 +54,8 @@ class ReplicaFacts:
     closed: bool = False
     unfollowed: Mapping[str, str] = field(default_factory=dict)
     """Why, by namespace."""
+    certificate_refused: str = ""
+    """Why the newest certificate is not in use."""
 
 
 class Guided:
@@ -158,6 +160,7 @@ class Guided:
                 stopping=facts.stopping,
                 closed=facts.closed,
                 unfollowed={name: why[:MAX_WHY_CHARS] for name, why in facts.unfollowed.items()},
+                certificate_refused=facts.certificate_refused[:MAX_WHY_CHARS],
                 groups=groups,
             )
             for seq, groups in enumerate(pieces, start=first)

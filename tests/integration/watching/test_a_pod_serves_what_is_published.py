@@ -14,6 +14,7 @@ from fakes.honest_endpoint import HonestUpstream, honest_upstreams
 from fakes.honest_session import open_session
 from fakes.in_process_gateway import page, until, until_ready
 from fakes.raw_http import call, connected, initialize, post
+from integration.listening.certificates import Authority, MountedSecret
 from integration.watching import pod as pods
 from integration.watching.fake_api import FakeApi
 from integration.watching.pod import NEW, OLD, gateway_of, pod, table_of
@@ -22,6 +23,7 @@ from moorage_contract.route_table import Discovery, Group
 from moorage_gateway import cluster_gateway
 from moorage_gateway.cluster_gateway import ClusterGateway
 from moorage_gateway.cluster_settings import ClusterFiles
+from moorage_gateway.listening import certificate
 from moorage_gateway.stopping import StopSequence
 from moorage_gateway.watching import following
 
@@ -155,6 +157,20 @@ async def test_namespaces_that_it_may_not_follow_are_reported_with_the_reason(
         assert reported(made).unfollowed == {"other": "the API server answers HTTP 403"}
         api.forbidden = ""
         await until(lambda: not reported(made).unfollowed, "it is well again", 12)
+
+
+async def test_a_certificate_that_does_not_fit_is_reported(
+    api: FakeApi, published: None, files: ClusterFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(certificate.ListenerCertificate.follow, "__defaults__", (0.1,))
+    secret, authority = MountedSecret(files.tls), Authority()
+    secret.take(authority.leaf())
+    async with pod(api.url, files) as made:
+        assert reported(made).certificate_refused == ""
+        secret.put(authority.leaf().chain, authority.leaf().key)
+        await until(lambda: "do not fit" in reported(made).certificate_refused, "it is reported")
+        secret.take(authority.leaf())
+        await until(lambda: not reported(made).certificate_refused, "it is well again")
 
 
 async def test_vanished_objects_change_nothing(

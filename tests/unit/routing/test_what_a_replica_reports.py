@@ -65,6 +65,12 @@ async def test_the_api_servers_words_are_told_as_far_as_the_leader_takes_them() 
     assert decoded.unfollowed == {"team": ("no " * MAX_WHY_CHARS)[:MAX_WHY_CHARS]}
 
 
+async def test_a_certificate_that_is_not_used_is_told() -> None:
+    facts = dataclasses.replace(FACTS, certificate_refused="x" * 300)
+    (report,) = Scene().replica.guided.reports(facts, whole=True)
+    assert decode_report(encode_report(report)).certificate_refused == "x" * MAX_WHY_CHARS
+
+
 async def test_the_first_report_tells_all_and_the_next_only_news() -> None:
     scene = Scene()
     scene.open(TAG)

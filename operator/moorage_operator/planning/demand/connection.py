@@ -26,7 +26,7 @@ class Heard:
     """What a report changed."""
 
     in_force: bool
-    """What ``Programmed`` and key rotation look at, or that the pod reports at all."""
+    """What ``Programmed``, ``ResolvedRefs`` and key rotation look at, or that it reports at all."""
     counts: bool
     """Its sessions or streams."""
     verdicts: frozenset[ResourceName]
@@ -38,8 +38,14 @@ class Heard:
 
 
 def in_force(report: DemandReport | None) -> object:
-    """What ``Programmed`` and key rotation look at."""
-    return report and (report.table_digest, report.key_ids, report.stopping, report.unfollowed)
+    """What ``Programmed``, ``ResolvedRefs`` and key rotation look at."""
+    return report and (
+        report.table_digest,
+        report.key_ids,
+        report.stopping,
+        report.unfollowed,
+        report.certificate_refused,
+    )
 
 
 def counts(report: DemandReport | None) -> object:
