@@ -1,7 +1,8 @@
 """The key that a stdio group's sidecar demands of whoever speaks to it.
 
 A pod that merely reaches the port must not be able to start processes. The key lies in a mounted
-Secret, which the kubelet exchanges under the running process.
+Secret, which the kubelet exchanges under the running process. While the operator exchanges a key
+the file holds two, and both are good (``moorage_operator/planning/group_keys.py``).
 """
 
 import hmac
@@ -16,7 +17,7 @@ from moorage_sidecar.refusals import WrongKey
 
 LOOK_SECONDS: Final = 1.0
 FORMER_KEY_SECONDS: Final = 300.0
-"""How long the key before is still good: gateways and pods learn of a change apart."""
+"""How long keys are still good when others replace them at once: gateways learn of it apart."""
 SMALLEST_KEY_BYTES: Final = 32
 
 _logger = logging.getLogger("moorage_sidecar.key")
@@ -27,15 +28,18 @@ class UnfitKey(Exception):
 
 
 class GroupKey:
-    """The key in a file, followed as it changes; the one before is good for a while."""
+    """The keys in a file, one a line, followed as they change.
+
+    One that goes while another one stays is bad at once: its exchange has been waited for.
+    """
 
     def __init__(self, path: str, now: Callable[[], float] = time.monotonic) -> None:
         """Raises ``UnfitKey`` or ``OSError``: without a key nobody is served."""
         self._path = path
         self._now = now
         self._signature = _signature(path)  # first: an exchange in between is then seen later
-        self._key = _read(path)
-        self._former = b""
+        self._keys = _read(path)
+        self._former: tuple[bytes, ...] = ()
         self._former_until = 0.0
         self._looked_at = now()
 
@@ -48,9 +52,8 @@ class GroupKey:
             raise WrongKey
 
     def _is_good(self, shown: bytes, now: float) -> bool:
-        is_current = hmac.compare_digest(shown, self._key)
-        is_former = hmac.compare_digest(shown, self._former)
-        return is_current or (is_former and now < self._former_until)
+        good = self._keys + (self._former if now < self._former_until else ())
+        return any([hmac.compare_digest(shown, key) for key in good])
 
     def _follow(self, now: float) -> None:
         if now - self._looked_at < LOOK_SECONDS:
@@ -62,21 +65,25 @@ class GroupKey:
                 self._exchange(_read(self._path), now)
                 self._signature = signature
         except (OSError, UnfitKey) as error:  # a Secret that is gone for a moment is no new key
-            _logger.warning("the key file cannot be read; the key in memory stays: %s", error)
+            _logger.warning("the key file cannot be read; the keys in memory stay: %s", error)
 
-    def _exchange(self, key: bytes, now: float) -> None:
-        if key != self._key:
-            self._former, self._key = self._key, key
-            self._former_until = now + FORMER_KEY_SECONDS
-            _logger.info("the group's key was exchanged")
+    def _exchange(self, keys: tuple[bytes, ...], now: float) -> None:
+        if set(keys) == set(self._keys):
+            return
+        is_sudden = not set(keys) & set(self._keys)
+        self._former = self._keys if is_sudden else ()
+        self._former_until = now + FORMER_KEY_SECONDS
+        self._keys = keys
+        _logger.info("the group's keys were exchanged: %d are good now", len(keys))
 
 
-def _read(path: str) -> bytes:
+def _read(path: str) -> tuple[bytes, ...]:
     with open(path, "rb") as file:
-        key = file.read(1024).strip()
-    if len(key) < SMALLEST_KEY_BYTES:
-        raise UnfitKey(f"{path} holds {len(key)} bytes; a key has {SMALLEST_KEY_BYTES} or more")
-    return key
+        keys = tuple(file.read(1024).split())
+    shortest = min(map(len, keys), default=0)
+    if shortest < SMALLEST_KEY_BYTES:
+        raise UnfitKey(f"{path} holds {shortest} bytes; a key has {SMALLEST_KEY_BYTES} or more")
+    return keys
 
 
 def _signature(path: str) -> tuple[int, int, int]:

@@ -10,6 +10,7 @@ from typing import Literal
 from moorage_contract.route_table import RouteTable
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.api.workload_source import WorkloadKind
+from moorage_operator.planning.group_keys import GroupKeys
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,8 @@ class GroupSnapshot:
     """Of a stdio group."""
     demand: GroupDemand = field(default_factory=GroupDemand)
     namespace_terminating: bool = False
+    keys: GroupKeys | None = None
+    """Of a stdio group, once they are in its Secret."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ NAME_LABEL = "app.kubernetes.io/name"
 GATEWAY_LABEL = f"{API_GROUP}/gateway"
 TABLE_DIGEST_ANNOTATION = f"{API_GROUP}/table-digest"
 RING_ANNOTATION = f"{API_GROUP}/ring"
+GROUP_KEYS_ANNOTATION = f"{API_GROUP}/group-keys"
 
 MANAGED_BY = "moorage"
 GATEWAY_NAME = "moorage-gateway"

@@ -24,14 +24,12 @@ def render_gateway_secret(
     )
 
 
-def render_group_secret(owner: Owner, key: str) -> Manifest:
-    """The Secret of a stdio group: what its sidecars ask for, 64 hex digits."""
-    return _secret(owner, {"key": key}, None)
+def render_group_secret(owner: Owner, keys: str, annotation: str) -> Manifest:
+    """The Secret of a stdio group: what its sidecars ask for, and who was given it."""
+    return _secret(owner, {"key": keys}, {names.GROUP_KEYS_ANNOTATION: annotation})
 
 
-def _secret(
-    owner: Owner, texts: Mapping[str, str], annotations: Mapping[str, str] | None
-) -> Manifest:
+def _secret(owner: Owner, texts: Mapping[str, str], annotations: Mapping[str, str]) -> Manifest:
     return render_manifest(
         "secret",
         metadata=owner.metadata(annotations),

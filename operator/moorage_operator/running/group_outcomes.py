@@ -13,6 +13,7 @@ class _Outcome:
     uid: str
     failure: str | None
     ca_pem: str | None
+    key_shown_at: int
 
 
 class GroupOutcomes:
@@ -33,7 +34,9 @@ class GroupOutcomes:
     def note(self, snapshot: GroupSnapshot, plan: Plan) -> bool:
         """Remember what a plan came to; whether that is news for gateways."""
         group = snapshot.resource
-        outcome = _Outcome(group.uid, group_failure(plan.conditions), snapshot.ca_pem)
+        outcome = _Outcome(
+            group.uid, group_failure(plan.conditions), snapshot.ca_pem, _key_shown_at(snapshot)
+        )
         before = self._known.get(group.name)
         self._known[group.name] = outcome
         return before != outcome
@@ -45,3 +48,7 @@ class GroupOutcomes:
 
     def forget(self, group: ResourceName) -> None:
         self._known.pop(group, None)
+
+
+def _key_shown_at(snapshot: GroupSnapshot) -> int:
+    return 0 if snapshot.keys is None else snapshot.keys.shown_at

@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from moorage_contract.key_ids import KEY_BYTES, keys_digest
 from moorage_operator.api.findings import SpecError
@@ -20,6 +21,13 @@ from moorage_operator.cluster.key_secrets import create_secret, update_secret
 from moorage_operator.cluster.secret_reader import SecretContent, read_secret
 from moorage_operator.cluster.write_fence import Clock
 from moorage_operator.planning.documents import read_group
+from moorage_operator.planning.group_keys import (
+    GroupKeys,
+    group_keys_annotation,
+    group_keys_text,
+    next_group_keys,
+    read_group_keys,
+)
 from moorage_operator.planning.key_rotation import (
     KeyRingState,
     KeyRingUnreadable,
@@ -29,8 +37,8 @@ from moorage_operator.planning.key_rotation import (
     ring_annotation,
     ring_text,
 )
-from moorage_operator.planning.snapshot import GatewaySnapshot, ObservedResource
-from moorage_operator.rendering.child_names import RING_ANNOTATION
+from moorage_operator.planning.snapshot import GatewaySnapshot, GroupSnapshot, ObservedResource
+from moorage_operator.rendering.child_names import GROUP_KEYS_ANNOTATION, RING_ANNOTATION
 from moorage_operator.rendering.key_secrets import render_gateway_secret, render_group_secret
 from moorage_operator.rendering.owner import Owner
 
@@ -92,14 +100,47 @@ class KeyKeeper:
             self._bare[_place(owner)] = self._clock() + KEPT_SECONDS
         return secret
 
-    async def keep_group_key(self, owner: Owner) -> str | None:
-        """The key of a stdio group, made if there is none; None where the place is taken."""
+    async def group_key_for(self, owner: Owner, namespace: str) -> str | None:
+        """The key of a stdio group for a gateway of that namespace, made if there is none.
+
+        None where the place is taken. Who gets it is written down before: when that namespace may
+        not serve the group any more, the key is exchanged.
+        """
+        keys = await self._group_keys(owner)
+        if keys is None or namespace in {owner.namespace, *keys.given}:
+            return None if keys is None else keys.shown
+        given = replace(keys, given=keys.given | {namespace})
+        await self._write_group_keys(owner, given)
+        return given.shown
+
+    async def keep_group_keys(self, owner: Owner, serving: frozenset[str]) -> GroupKeys | None:
+        """The keys of a stdio group, made if there are none, and exchanged if that is due.
+
+        None where the place is taken. ``serving`` are the other namespaces that may serve it.
+        """
+        keys = await self._group_keys(owner)
+        if keys is None:
+            return None
+        then = next_group_keys(keys, serving, int(time.time()), secrets.token_hex(32))
+        if then != keys:
+            await self._write_group_keys(owner, then)
+            logger.info("%s/%s: its key is being exchanged", owner.namespace, owner.name)
+        return then
+
+    async def _group_keys(self, owner: Owner) -> GroupKeys | None:
         secret = await self.read(owner)
         if secret is None:
-            manifest = render_group_secret(owner, secrets.token_hex(32))
+            manifest = _group_manifest(owner, GroupKeys((secrets.token_hex(32),)))
             secret = self._keep(owner, await create_secret(self._client, manifest))
             logger.info("%s/%s: made its first key", owner.namespace, owner.name)
-        return None if secret is None else group_key_in(secret, owner)
+        return None if secret is None else _group_keys_in(secret, owner)
+
+    async def _write_group_keys(self, owner: Owner, keys: GroupKeys) -> None:
+        secret = await self.read(owner)
+        assert secret is not None
+        self.forget(owner)
+        updated = await update_secret(self._client, _group_manifest(owner, keys), secret)
+        self._keep(owner, updated)
 
     async def keep_ring(
         self, owner: Owner, snapshot: GatewaySnapshot, group_keys: Mapping[ResourceName, str]
@@ -183,10 +224,13 @@ def keys_in(secret: SecretContent | None, owner: Owner) -> str:
     return keys_digest(secret.data.get("ring", b""), secret.data.get("groups", b""))
 
 
-def group_key_in(secret: SecretContent, owner: Owner) -> str | None:
-    """The key in a stdio group's own Secret, if it is one."""
-    key = secret.data.get("key", b"").decode("ascii", "replace")
-    return key if secret.owner_uid == owner.uid and _GROUP_KEY.fullmatch(key) else None
+def _group_keys_in(secret: SecretContent, owner: Owner) -> GroupKeys | None:
+    """The keys in a stdio group's own Secret, if they are such."""
+    if secret.owner_uid != owner.uid:
+        return None
+    text = secret.data.get("key", b"").decode("ascii", "replace")
+    annotation = secret.annotations.get(GROUP_KEYS_ANNOTATION)
+    return read_group_keys(text, annotation, int(time.time()))
 
 
 def earlier_group_keys(secret: SecretContent | None, owner: Owner) -> dict[ResourceName, str]:
@@ -216,6 +260,24 @@ def stdio_groups(gateway: ResourceName, snapshot: GatewaySnapshot) -> dict[Resou
         if group.spec.allowed_gateways.allow(name.namespace, gateway.namespace, labels):
             allowed[name] = resource.uid
     return allowed
+
+
+def serving_namespaces(snapshot: GroupSnapshot) -> frozenset[str]:
+    """The other namespaces with gateways that name the group and that it allows."""
+    group = _accepted(snapshot.resource)
+    own = snapshot.resource.name.namespace
+    if group is None:
+        return frozenset()
+    return frozenset(
+        gateway.name.namespace
+        for gateway in snapshot.gateways
+        if gateway.name.namespace != own
+        and group.spec.allowed_gateways.allow(
+            own,
+            gateway.name.namespace,
+            {NAMESPACE_NAME_LABEL: gateway.name.namespace, **gateway.namespace_labels},
+        )
+    )
 
 
 def is_stdio(resource: ObservedResource) -> bool:
@@ -256,6 +318,10 @@ def _manifest(
     owner: Owner, ring: KeyRingState, group_keys: Mapping[ResourceName, str]
 ) -> Mapping[str, object]:
     return render_gateway_secret(owner, ring_text(ring), ring_annotation(ring), group_keys)
+
+
+def _group_manifest(owner: Owner, keys: GroupKeys) -> Mapping[str, object]:
+    return render_group_secret(owner, group_keys_text(keys), group_keys_annotation(keys))
 
 
 def _says(secret: SecretContent, ring: KeyRingState, manifest: Mapping[str, object]) -> bool:

@@ -27,6 +27,7 @@ from moorage_operator.running.key_keeper import (
     is_stdio,
     keys_in,
     ring_problem_in,
+    serving_namespaces,
     stdio_groups,
 )
 from moorage_operator.running.refused_children import RefusedChild, must_be_told
@@ -83,7 +84,7 @@ class Planner:
     ) -> tuple[GatewaySnapshot, Plan, list[RefusedChild]]:
         """The plan once the keys are in the Secret: only then may the table name them."""
         stdio = stdio_groups(snapshot.resource.name, snapshot)
-        group_keys, errors = await self._group_keys(stdio)
+        group_keys, errors = await self._group_keys(stdio, owner.namespace)
         earlier = earlier_group_keys(secret, owner)
         group_keys |= {name: earlier[name] for name in errors.keys() & earlier.keys()}
         refused = [
@@ -115,7 +116,8 @@ class Planner:
             plan = plan_group(snapshot, self._settings)
         if plan.children and is_stdio(seen.observed):
             try:
-                await self._keys.keep_group_key(owner)
+                keys = await self._keys.keep_group_keys(owner, serving_namespaces(snapshot))
+                snapshot = replace(snapshot, keys=keys)
             except ApiRefusal as error:
                 return snapshot, without_writes(plan), [_refused_secret(owner, error)]
         return snapshot, plan, []
@@ -142,13 +144,13 @@ class Planner:
         return failures
 
     async def _group_keys(
-        self, groups: Mapping[ResourceName, str]
+        self, groups: Mapping[ResourceName, str], namespace: str
     ) -> tuple[dict[ResourceName, str], dict[ResourceName, ApiRefusal]]:
         """The keys of stdio groups, told with their uids, and why others may not be made."""
         keys, errors = dict[ResourceName, str](), dict[ResourceName, ApiRefusal]()
         for name, uid in groups.items():
             try:
-                key = await self._keys.keep_group_key(_group_owner(name, uid))
+                key = await self._keys.group_key_for(_group_owner(name, uid), namespace)
             except ObjectConflict:
                 raise
             except ApiRefusal as error:

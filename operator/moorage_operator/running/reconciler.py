@@ -18,6 +18,7 @@ from moorage_operator.cluster.errors import (
 from moorage_operator.cluster.events import post_event
 from moorage_operator.cluster.objects import scale_object
 from moorage_operator.planning.conditions import GATEWAY, GROUP
+from moorage_operator.planning.group_keys import due_at
 from moorage_operator.planning.snapshot import (
     GatewaySnapshot,
     GroupSnapshot,
@@ -99,7 +100,7 @@ class Reconciler:
         self._tell_gateways(snapshot, plan)
         if refused:
             raise ChildrenRefused("; ".join(map(str, refused)))
-        return min(again, _resync_seconds(plan))
+        return min(again, _resync_seconds(plan), _exchange_seconds(snapshot))
 
     async def _plan(
         self, key: ResourceKey, seen: ResourceExtract
@@ -180,6 +181,12 @@ def _resync_seconds(plan: Plan) -> float:
         return SOON_SECONDS
     # Resources that were looked at together drift apart.
     return RESYNC_SECONDS * random.uniform(0.85, 1.15)
+
+
+def _exchange_seconds(snapshot: GatewaySnapshot | GroupSnapshot) -> float:
+    keys = snapshot.keys if isinstance(snapshot, GroupSnapshot) else None
+    due = None if keys is None else due_at(keys)
+    return math.inf if due is None else max(1.0, due - time.time())
 
 
 def _log_written(

@@ -121,7 +121,7 @@ def test_the_gateways_secret_holds_ring_and_group_keys(annotation: str) -> None:
 def test_a_groups_secret_holds_its_key_alone() -> None:
     owner = Owner.group("agents", "notes", "uid-2")
 
-    secret: Document = dict(render_group_secret(owner, "ab" * 32))
+    secret: Document = dict(render_group_secret(owner, "ab" * 32, "{}"))
 
     assert secret["data"] == {"key": base64.b64encode(b"ab" * 32).decode()}
-    assert secret["metadata"] == owner.metadata()
+    assert secret["metadata"] == owner.metadata({"moorage.dev/group-keys": "{}"})

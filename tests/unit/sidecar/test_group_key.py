@@ -61,7 +61,9 @@ def test_two_headers_are_refused_also_when_one_is_right(key: GroupKey) -> None:
     assert not shows(key, SECOND, FIRST)
 
 
-def test_it_is_compared_in_constant_time(key: GroupKey, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_compared_in_constant_time(
+    key: GroupKey, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     compared: list[bytes] = []
     compare_digest = hmac.compare_digest
 
@@ -71,7 +73,9 @@ def test_it_is_compared_in_constant_time(key: GroupKey, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(hmac, "compare_digest", compare)
     assert shows(key, FIRST)
-    assert compared == [FIRST.encode()] * 2
+    file.write_text(f"{FIRST}\n{SECOND}\n")
+    assert shows(key, FIRST)
+    assert compared == [FIRST.encode()] * 3  # every key that is good, also behind the right one
 
 
 def test_the_former_key_is_good_for_five_minutes(key: GroupKey, file: Path, clock: Clock) -> None:
@@ -91,7 +95,7 @@ def test_an_exchange_while_the_process_starts_is_not_missed(
         for content in exchanges:
             file.write_text(content)
 
-    def read_then_exchange(path: str) -> bytes:
+    def read_then_exchange(path: str) -> tuple[bytes, ...]:
         key = read(path)
         exchange()
         return key
@@ -129,3 +133,19 @@ def test_nobody_is_served_without_a_key_to_ask_for(tmp_path: Path) -> None:
     (tmp_path / "empty").write_text("")
     with pytest.raises(UnfitKey, match="holds 0 bytes"):
         GroupKey(str(tmp_path / "empty"))
+
+
+def test_two_keys_are_good_while_one_is_exchanged(key: GroupKey, file: Path) -> None:
+    file.write_text(f"{FIRST}\n{SECOND}\n")
+    assert shows(key, FIRST) and shows(key, SECOND)
+    file.write_text(f"{SECOND}\n{FIRST}\n")
+    assert shows(key, FIRST) and shows(key, SECOND)
+    assert not shows(key, f"{SECOND}\n{FIRST}") and not shows(key, THIRD)
+
+
+def test_a_key_that_was_exchanged_in_order_is_bad_at_once(key: GroupKey, file: Path) -> None:
+    for text in (f"{FIRST}\n{SECOND}\n", f"{SECOND}\n{FIRST}\n", f"{SECOND}\n"):
+        assert shows(key, FIRST)
+        file.write_text(text)
+    assert shows(key, SECOND)
+    assert not shows(key, FIRST)
