@@ -88,7 +88,7 @@ def _taken_hostnames(state: GatewayState) -> str:
 
 
 def _resolved(state: GatewayState) -> Condition:
-    tls = tls_trouble(state.gateway, state.snapshot.tls_secret)
+    tls = tls_trouble(state.gateway, state.snapshot)
     troubles = [] if tls is None else [tls]
     troubles += [(str(finding.reason), str(finding)) for finding in state.findings]
     troubles += [("UpstreamFailed", text) for text in _failed_upstreams(state)]

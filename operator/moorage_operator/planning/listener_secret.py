@@ -4,26 +4,49 @@ from moorage_operator.api.findings import quoted
 from moorage_operator.api.gateway import McpGateway
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.planning.kubectl_lines import create_tls_secret, delete_secret
-from moorage_operator.planning.snapshot import ObservedTlsSecret
+from moorage_operator.planning.sentences import counted
+from moorage_operator.planning.snapshot import GatewayPodReport, GatewaySnapshot, ObservedTlsSecret
 
 CONSEQUENCE = "Pods that have a certificate serve on with it, others wait for one and serve nothing"
+_REPLACE = "replace tls.crt and tls.key in it"
 
 
-def tls_trouble(gateway: McpGateway, secret: ObservedTlsSecret | None) -> tuple[str, str] | None:
+def tls_trouble(gateway: McpGateway, snapshot: GatewaySnapshot) -> tuple[str, str] | None:
     """Reason and message; None where the listener has its certificate or needs none."""
-    tls = gateway.spec.listener.tls
-    if tls is None or (secret is not None and secret.state == "Present"):
+    tls, secret = gateway.spec.listener.tls, snapshot.tls_secret
+    if tls is None:
         return None
     place = f"spec.listener.tls.secretName: the Secret {quoted(tls.secret_name)}"
-    create = create_tls_secret(ResourceName(gateway.name.namespace, tls.secret_name))
+    name = ResourceName(gateway.name.namespace, tls.secret_name)
     if secret is None or secret.state == "Missing":
-        return "TlsSecretMissing", f"{place} is not there; create it: {create}"
+        text = f"{place} is not there; create it: {create_tls_secret(name)}"
+        return "TlsSecretMissing", text
+    if why := _why_unfit(secret, name) or _why_refused(snapshot.reports):
+        return "TlsSecretUnfit", f"{place} cannot be used: {why}"
+    return None
+
+
+def _why_unfit(secret: ObservedTlsSecret, name: ResourceName) -> str:
+    if secret.state == "Present":
+        return ""
     if secret.state == "WrongType":
-        delete = delete_secret(ResourceName(gateway.name.namespace, tls.secret_name))
-        remedy = f"a Secret's type cannot be changed, make it anew: {delete} and {create}"
-    else:
-        remedy = "replace tls.crt and tls.key in it"
-    return "TlsSecretUnfit", f"{place} cannot be used: {secret.why}; {remedy}"
+        make_anew = f"{delete_secret(name)} and {create_tls_secret(name)}"
+        return f"{secret.why}; a Secret's type cannot be changed, make it anew: {make_anew}"
+    return f"{secret.why}; {_REPLACE}"
+
+
+def _why_refused(reports: tuple[GatewayPodReport, ...]) -> str:
+    """Pods look at it every few seconds, the operator every few minutes."""
+    refusing = sorted(
+        (report.pod, report.certificate_refused)
+        for report in reports
+        if report.certificate_refused and not report.stopping
+    )
+    if not refusing:
+        return ""
+    pod, why = refusing[0]
+    more = f" and {counted(len(refusing) - 1, 'other pod')}" if len(refusing) > 1 else ""
+    return f"{pod}{more} told: {why}; {_REPLACE}, which reaches pods within 90 s"
 
 
 def pods_wait_for_certificate(secret: ObservedTlsSecret | None) -> str:

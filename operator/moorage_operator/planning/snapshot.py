@@ -100,6 +100,8 @@ class GatewayPodReport:
     """It ends, and counts no more among those that must serve the newest table."""
     unfollowed: Mapping[str, str] = field(default_factory=dict)
     """Why the API server refuses to tell it the EndpointSlices of a namespace, by namespace."""
+    certificate_refused: str = ""
+    """Why its listener does not use the newest certificate; empty while it does."""
 
 
 @dataclass(frozen=True)

@@ -277,6 +277,7 @@ def _pod_report(pod: GatewayPod, report: DemandReport, sessions: int) -> Gateway
         account_uid=pod.account_uid,
         stopping=report.stopping,
         unfollowed=report.unfollowed,
+        certificate_refused=report.certificate_refused,
     )
 
 
