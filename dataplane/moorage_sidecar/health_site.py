@@ -1,12 +1,17 @@
 """What the kubelet asks: alive, ready, and before the end of the pod: drain."""
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 from typing import Final
 
 from aiohttp import web
 
+from moorage_site.bounded_site import BoundedSite
+
 CLOSE_SECONDS: Final = 1.0
+_logger = logging.getLogger("moorage_sidecar.health")
 
 
 class HealthSite:
@@ -18,19 +23,20 @@ class HealthSite:
         """``why_not_ready`` gives empty text when it is; ``drain`` returns when all is over."""
         self._why_not_ready = why_not_ready
         self._drain = drain
-        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=CLOSE_SECONDS)
+        self._site = BoundedSite(self._app(), _tell_closed)
         self.address = ""
 
     async def start(self, host: str, port: int) -> None:
         """Listen; raises ``OSError`` when the address cannot be had."""
-        await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
-        bound_host, bound_port = self._runner.addresses[0][:2]
+        loop = asyncio.get_running_loop()
+        bound_host, bound_port = await self._site.start(
+            lambda protocol: loop.create_server(protocol, host, port)
+        )
         self.address = f"http://{bound_host}:{bound_port}"
 
     async def stop(self) -> None:
         """Listen no more."""
-        await self._runner.cleanup()
+        await self._site.stop(CLOSE_SECONDS)
 
     def _app(self) -> web.Application:
         app = web.Application()
@@ -53,6 +59,11 @@ class HealthSite:
             return web.Response(text=f"{why}\n", status=403)
         await self._drain()
         return web.Response(text="drained\n")
+
+
+def _tell_closed(reason: str) -> None:
+    # Strangers cause it at will: no line of the log is theirs but where somebody looks for it.
+    _logger.debug("a connection to the health port was closed: %s", reason)
 
 
 def _is_loopback(peer: str | None) -> bool:

@@ -8,7 +8,7 @@ import sysconfig
 from pathlib import Path
 
 MODULES = (
-    *("moorage_contract", "moorage_wire", "moorage_gateway", "moorage_sidecar"),
+    *("moorage_contract", "moorage_wire", "moorage_site", "moorage_gateway", "moorage_sidecar"),
     *("moorage_local", "moorage_operator", "kopf", "kubernetes", "jinja2", "aiohttp", "uvloop"),
     *("mcp", "pytest", "pip", "setuptools"),
 )

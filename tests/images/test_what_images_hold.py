@@ -13,7 +13,13 @@ pytestmark = pytest.mark.cluster
 LOOK = Path(__file__).with_name("seen_from_inside.py").read_text()
 MOST_MEGABYTES_OF_THE_GATEWAY = 60
 """What the gateway's image may add to its base."""
-DATA_PLANE = ["moorage_contract", "moorage_wire", "moorage_gateway", "moorage_sidecar"]
+DATA_PLANE = [
+    "moorage_contract",
+    "moorage_wire",
+    "moorage_site",
+    "moorage_gateway",
+    "moorage_sidecar",
+]
 
 
 @pytest.fixture(scope="module")

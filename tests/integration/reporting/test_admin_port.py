@@ -14,11 +14,11 @@ from prometheus_client.openmetrics.parser import (
 )
 from prometheus_client.parser import text_string_to_metric_families
 
-from moorage_gateway.reporting import admin_site
 from moorage_gateway.reporting.admin_pages import Readiness
 from moorage_gateway.reporting.admin_site import AdminSite
 from moorage_gateway.reporting.cells import Cells
 from moorage_gateway.reporting.gateway_metrics import GatewayMetrics, ProcessFacts
+from moorage_site import bounded_site
 
 
 @dataclass
@@ -175,7 +175,7 @@ async def test_the_replica_handler_stands_on_the_same_port(running: Running) -> 
 async def test_a_full_port_makes_room_by_closing_what_is_idle_for_longest(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admin_site, "MAX_CONNECTIONS", 3)
+    monkeypatch.setattr(bounded_site, "MAX_CONNECTIONS", 3)
     held = [await opened(running.site.port) for _ in range(3)]
     for reader, writer in held[::-1]:
         assert await healthy(reader, writer)
@@ -193,7 +193,7 @@ async def test_a_full_port_makes_room_by_closing_what_is_idle_for_longest(
 async def test_connections_past_the_bound_are_refused_and_counted_when_all_are_busy(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admin_site, "MAX_CONNECTIONS", 3)
+    monkeypatch.setattr(bounded_site, "MAX_CONNECTIONS", 3)
     held = [await opened(running.site.port) for _ in range(3)]
     for _, writer in held:
         writer.write(b"POST /replica/inbox HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 2\r\n\r\nab")
@@ -215,7 +215,7 @@ async def test_connections_past_the_bound_are_refused_and_counted_when_all_are_b
 async def test_readers_that_never_read_their_answer_hold_no_place(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admin_site, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(bounded_site, "MAX_CONNECTIONS", 2)
     running.status = {"long": "x" * 16_000_000}
     stalled = []
     for _ in range(6):
@@ -223,7 +223,7 @@ async def test_readers_that_never_read_their_answer_hold_no_place(
         writer.write(b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await asyncio.sleep(0.1)
         stalled.append(writer)
-        assert len(running.site._connections()) <= 2
+        assert len(running.site._site.connections()) <= 2
     for writer in stalled:
         writer.transport.abort()
 
@@ -232,7 +232,7 @@ async def test_a_head_that_never_ends_is_closed_and_a_used_connection_is_not(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await running.site.stop(0)
-    monkeypatch.setattr(admin_site, "SWEEP_SECONDS", 0.3)
+    monkeypatch.setattr(bounded_site, "SWEEP_SECONDS", 0.3)
     fresh = Running(running.client, running.cells)
     await fresh.site.start("127.0.0.1", 0)
     slow_reader, slow = await asyncio.open_connection("127.0.0.1", fresh.site.port)
