@@ -23,7 +23,13 @@ test: .venv/dev.installed
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(SIDE_BY_SIDE)
+	$(BIN)/pytest $(SIDE_BY_SIDE:%=--ignore=%)
+
+# Mostly waiting for processes, and right on a busy machine too. All other tests, which hold short bounds of time,
+# come after them, one by one; so does whatever is new.
+SIDE_BY_SIDE := tests/unit tests/conformance $(addprefix tests/integration/,benchmarks local sessions sidecar)
+WORKERS ?= 3
 
 # The cluster must have the images, and helm must be at hand; .ci/run brings a cluster up itself.
 # The product is installed for tests/e2e only, so these come last: other tests bring operators of their own.
