@@ -131,7 +131,7 @@ def _die_with_parent() -> None:
 
 @asynccontextmanager
 async def serving(
-    module: str, *arguments: str, ready_seconds: float = 30.0
+    module: str, *arguments: str, ready_seconds: float = 60.0
 ) -> AsyncIterator[ServerProcess]:
     """A server of `fakes` as `python -m MODULE --port-file F …`, ready when this yields."""
     with tempfile.TemporaryDirectory(prefix="moorage-port-") as folder:

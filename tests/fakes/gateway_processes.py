@@ -14,7 +14,7 @@ import aiohttp
 from fakes.child_process import ChildProcess, ChildProcessError, ServerProcess, running
 from fakes.free_port import free_port
 
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 
 Source = Mapping[str, Any]
