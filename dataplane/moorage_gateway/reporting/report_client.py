@@ -33,6 +33,8 @@ CONNECT_SECONDS = 5.0
 SEND_SECONDS = 5.0
 FIRST_RETRY_SECONDS = 0.2
 LAST_RETRY_SECONDS = 4.0
+LAST_WORDS_SECONDS = 0.5
+"""So long a connection that takes no report any more may still say why it ended."""
 MAX_TOKEN_BYTES = 16 * 1024
 _log = logging.getLogger(__name__)
 
@@ -57,6 +59,9 @@ class ReportClient:
         self._target: ReportTarget | None = None
         self._targeted = asyncio.Event()
         self._wanted = asyncio.Event()
+        self._unanswered_seq = 0
+        """The report whose answer is awaited before the next one."""
+        self._answered = asyncio.Event()
         self._leader = ""
         """Whom another replica named, for the next attempt."""
         self._was_refused = False
@@ -148,16 +153,20 @@ class ReportClient:
         self._socket, self.why, self._was_refused = socket, "", False
         self.connects += 1
         self._source.connected()
-        tasks = [
-            asyncio.ensure_future(one)
-            for one in (self._report(socket), self._listen(socket), self._targeted.wait())
+        listening = asyncio.ensure_future(self._listen(socket))
+        others = [
+            asyncio.ensure_future(one) for one in (self._report(socket), self._targeted.wait())
         ]
+        tasks = [listening, *others]
         code = STOPPING
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             code = aiohttp.WSCloseCode.OK
-            for task in done:
-                task.result()
+            if not self._targeted.is_set():
+                await asyncio.wait((listening,), timeout=LAST_WORDS_SECONDS)
+            for task in tasks:
+                if task.done():
+                    task.result()
         finally:
             for task in tasks:
                 task.cancel()
@@ -167,14 +176,20 @@ class ReportClient:
             await _close(socket, code)
 
     async def _report(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """One report after the other's answer: else a leader that reads slowly would know ever
+        older ones. An answer that does not come ends the connection, see ``_listen``."""
         whole = True
         while True:
             self._wanted.clear()
-            for report in self._source.news(whole=whole):
+            self._answered.clear()
+            news = self._source.news(whole=whole)
+            self._unanswered_seq = news[-1].seq
+            for report in news:
                 async with asyncio.timeout(SEND_SECONDS):
                     await socket.send_str(encode_report(report))
             whole = False
             await asyncio.sleep(GATHER_SECONDS)
+            await self._answered.wait()
             try:
                 async with asyncio.timeout(REPORT_SECONDS - GATHER_SECONDS):
                     await self._wanted.wait()
@@ -192,6 +207,8 @@ class ReportClient:
             except msgspec.DecodeError as error:
                 raise ValueError(f"the operator sent no guidance: {error}") from error
             self._source.take(guidance)
+            if guidance.report_seq >= self._unanswered_seq:
+                self._answered.set()
 
 
 def _why_closed(socket: aiohttp.ClientWebSocketResponse, frame: aiohttp.WSMessage) -> str:

@@ -111,9 +111,9 @@ async def test_a_pod_brings_no_more_sessions_than_its_share_over_all_its_connect
         async with connected(leader, leader.cluster.token("hostile")) as first:
             await slots_of(first, report("hostile", groups=of_endpoint(opened=list("abcd"))))
         again = report("hostile", groups=of_endpoint(opened=list("efgh")))
-        assert "one pod may bring 6 sessions" in await is_refused(leader, again)
+        assert "one may bring 6 sessions" in await is_refused(leader, again)
         assert leader.server.demand(GROUP).sessions == 4
-    assert "serve with more gateway pods, or delete this one" in caplog.text
+    assert "add gateway replicas: one may bring" in caplog.text
 
 
 async def test_a_pod_brings_no_more_endpoints_than_its_share(
@@ -123,7 +123,7 @@ async def test_a_pod_brings_no_more_endpoints_than_its_share(
     endpoints = {"servers": {"endpoints": {f"made-up-{n}": READY for n in range(4)}}}
     async with scene(tmp_path) as leader:
         why = await is_refused(leader, report("hostile", groups=endpoints))
-        assert "one pod may bring 3 endpoints" in why
+        assert "one may bring 3 endpoints" in why
 
 
 async def test_a_pod_that_goes_by_no_guidance_is_left(

@@ -25,10 +25,13 @@ MAX_UNACKNOWLEDGED = 1_000
 
 
 class DemandRefused(Exception):
-    """A report that cannot be taken in; the message says why and what to do."""
+    """A report that cannot be taken in; the message says what to do and why.
+
+    In this order: a WebSocket's close frame holds 123 bytes (RFC 6455 §5.5).
+    """
 
     def __init__(self, why: str, for_the_log: str = "") -> None:
-        """``for_the_log``: what is none of the pod's business."""
+        """``for_the_log``: what is none of the pod's business, or finds no room there."""
         super().__init__(why)
         self.for_the_log = for_the_log
 
@@ -85,14 +88,15 @@ class Brought:
             share = Share.of(pod.gateway, brought, in_all)
             if not share.has_room(new):
                 raise DemandRefused(
-                    f"{share.words(kind)}: lower sessions.idleSeconds, serve from another "
-                    "namespace too, or delete the pods that claim what is not",
-                    share.most,
+                    "serve from another namespace too, or lower sessions.idleSeconds: "
+                    f"{share.own} of {in_all} {kind} here, {share.left} left",
+                    f"{share.words(kind)}; {share.most}; delete pods that claim what is not",
                 )
             if brought[pod] + new > most:
                 raise DemandRefused(
-                    f"one pod may bring {most} {kind} and this one has brought {brought[pod]}: "
-                    "serve with more gateway pods, or delete this one if it claims what is not"
+                    f"add gateway replicas: one may bring {most} {kind}, this one brought "
+                    f"{brought[pod]}",
+                    "or delete it if it claims what is not",
                 )
 
 
@@ -100,10 +104,10 @@ def require_measure(connection: Connection, report: DemandReport) -> None:
     """Nothing grows without end on one connection. Raises DemandRefused."""
     if connection.guidance_seq - report.guidance_seq > MAX_UNACKNOWLEDGED:
         raise DemandRefused(
-            f"it has not gone by the last {MAX_UNACKNOWLEDGED} guidances: delete this pod"
+            f"delete this pod: it has not gone by the last {MAX_UNACKNOWLEDGED} guidances"
         )
     if report.more and connection.pieces >= MAX_PIECES:
-        raise DemandRefused(f"a report has more than {MAX_PIECES} pieces: delete this pod")
+        raise DemandRefused(f"delete this pod: a report has more than {MAX_PIECES} pieces")
     if len(connection.not_served) > MAX_GROUPS_PER_REPORT:
         raise DemandRefused(
             f"it told of {len(connection.not_served)} groups that its gateway does not serve; "
