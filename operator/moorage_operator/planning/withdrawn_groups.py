@@ -16,7 +16,7 @@ from moorage_operator.api.metadata import ResourceName
 from moorage_operator.api.references import KnownGroups
 from moorage_operator.api.resource_kinds import GROUP_KIND, NAMESPACE_NAME_LABEL
 from moorage_operator.planning.cluster_table import read_groups, unresolved_group
-from moorage_operator.planning.gateway_pods import is_in_force
+from moorage_operator.planning.gateway_pods import deployment_of, is_in_force
 from moorage_operator.planning.route_table import table_target
 from moorage_operator.planning.snapshot import GatewaySnapshot
 
@@ -38,10 +38,10 @@ def with_parting(table: RouteTable, snapshot: GatewaySnapshot) -> RouteTable:
     """The new table, which also names as unresolved what lost its route and permission at once.
 
     Until every pod serves a table that does so; then nothing is left that it could end. Where none
-    reports that would never be known, and what is published must not hang on its history.
+    serves there is nothing to end, and what is published must not hang on its history.
     """
     published = snapshot.published
-    if published is None or not snapshot.reports:
+    if published is None or not _is_served(snapshot):
         return table
     told = {group.name for group in table.groups}
     if is_in_force(snapshot, published):
@@ -49,6 +49,12 @@ def with_parting(table: RouteTable, snapshot: GatewaySnapshot) -> RouteTable:
     withdrawn = sorted(_withdrawn(published, snapshot).items())
     parting = tuple(unresolved_group(name, why) for name, why in withdrawn if name not in told)
     return msgspec.structs.replace(table, groups=table.groups + parting)
+
+
+def _is_served(snapshot: GatewaySnapshot) -> bool:
+    """A pod that is ready may serve without being heard: a new leader plans before it connects."""
+    deployment = deployment_of(snapshot)
+    return bool(snapshot.reports) or (deployment is not None and deployment.ready_replicas > 0)
 
 
 def _kept(group: Group, withdrawn: dict[str, str]) -> Group:

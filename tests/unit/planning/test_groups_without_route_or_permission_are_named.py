@@ -11,7 +11,14 @@ import pytest
 from fakes.golden_cases import observed, read_case, settings_of, snapshot_of, table_of
 from moorage_contract.route_table import RouteTable
 from moorage_operator.planning.gateway_plan import plan_gateway
-from moorage_operator.planning.snapshot import GatewayPodReport, GatewaySnapshot
+from moorage_operator.planning.snapshot import (
+    ChildKey,
+    GatewayPodReport,
+    GatewaySnapshot,
+    ObservedChild,
+    ObservedDeployment,
+)
+from moorage_operator.rendering.child_names import gateway_child_name
 
 Document = dict[str, Any]
 OLD: Document = {
@@ -114,5 +121,20 @@ def test_a_group_that_allows_again_is_not_named() -> None:
     assert unresolved(planned(routeless(OLD, naming))) == {}
 
 
-def test_where_no_pod_reports_none_is_named_for_ever() -> None:
-    assert unresolved(planned(routeless(None, before(), reports=()))) == {}
+@pytest.mark.parametrize(("ready", "named"), [(0, []), (1, ["elsewhere/old"])])
+def test_a_pod_that_serves_and_is_not_heard_yet_is_told_too(ready: int, named: list[str]) -> None:
+    """A new leader plans before the pods are back. Where no pod serves, nothing could end."""
+    gateway = routeless(None, before(), reports=(), **deployed(ready))
+
+    assert list(unresolved(planned(gateway))) == named
+
+
+def deployed(ready: int) -> dict[str, Any]:
+    """That the gateway has a Deployment with so many ready pods, and its keys."""
+    resource = as_gateway(read_case("gateway-one-pod")).resource
+    name = gateway_child_name(resource.name.name)
+    keys = [ChildKey(kind, resource.name.namespace, name) for kind in ("Deployment", "Secret")]
+    return {
+        "children": {key: ObservedChild(key, resource.uid) for key in keys},
+        "deployment": ObservedDeployment(1, 1, 1, 1, ready, ready),
+    }
