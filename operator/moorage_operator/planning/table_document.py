@@ -7,6 +7,7 @@ import zlib
 import msgspec
 
 from moorage_contract.route_table import RouteTable, decode_route_table, encode_route_table
+from moorage_operator.api import bounds
 from moorage_operator.planning.table_parts import largest_parts
 
 MAX_TABLE_BYTES = 900 * 1024
@@ -51,9 +52,19 @@ def read_table(document: bytes, digest: str | None = None) -> RouteTable | None:
     if plain is None or digest not in (None, hashlib.sha256(plain).hexdigest()[:16]):
         return None
     try:
-        return decode_route_table(plain)
+        table = decode_route_table(plain)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    return table if _is_possible(table) else None
+
+
+def _is_possible(table: RouteTable) -> bool:
+    """Whether it holds no more than a gateway's routes and those that it had before.
+
+    Anybody who may edit the ConfigMap can make up the rest, and what it names is remembered.
+    """
+    routes = bounds.ROUTES.maximum
+    return len(table.routes) <= routes and len(table.groups) <= 2 * routes
 
 
 def _expanded(document: bytes) -> bytes | None:

@@ -83,6 +83,18 @@ def test_what_is_no_table_is_none(document: bytes) -> None:
     assert read_table(document) is None
 
 
+def with_groups(number: int) -> bytes:
+    groups = tuple(Group(name=f"g{at}", source="External") for at in range(number))
+    return compress_table(RouteTable(gateway="a/b", groups=groups))
+
+
+def test_what_no_gateway_can_have_is_none_of_ours() -> None:
+    """Each group that a table names is remembered, and who edits the ConfigMap may name any."""
+    assert read_table(with_groups(2 * 1_024)) is not None
+    assert read_table(with_groups(2 * 1_024 + 1)) is None
+    assert read_table(compress_table(table(1_025))) is None
+
+
 def test_a_table_that_is_too_large_leaves_the_last_one_in_force() -> None:
     case = read_case("gateway-one-pod")
     groups = [external_group(f"g{number}", seed=number * 2048) for number in range(8)]
