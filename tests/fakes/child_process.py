@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TESTS_ROOT = Path(__file__).resolve().parents[1]
+_ROOTS = [TESTS_ROOT, *(TESTS_ROOT.parent / name for name in ("operator", "dataplane"))]
+"""Of this tree, before whatever is installed: a child runs the code that its test stands beside."""
 STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.02
 _PR_SET_PDEATHSIG = 1
@@ -115,7 +117,7 @@ async def start(
     with output_file.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             *command,
-            env={**os.environ, "PYTHONPATH": str(TESTS_ROOT), **environment},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, _ROOTS)), **environment},
             stdin=pipe or asyncio.subprocess.DEVNULL,
             stdout=pipe or output,
             stderr=output,
