@@ -54,7 +54,7 @@ async def test_ctrl_c_ends_the_wait_for_a_writer(tmp_path: Path, command: str) -
     arguments = (sys.executable, "-m", "moorage_local", command, pipe)
     async with running("moorage", arguments) as child:
         # Nothing tells when it waits; before that, Python itself ends it.
-        await asyncio.sleep(3)
+        await asyncio.sleep(8)
         child.require_running()
         child.process.send_signal(signal.SIGINT)
         assert await child.wait(5) == 130

@@ -109,7 +109,7 @@ def _start(folder: Path, settings: dict[str, object], kubeconfig: Path) -> subpr
 
 
 def _lines(process: subprocess.Popen[str]) -> list[dict[str, str]]:
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=50)
     lines = [json.loads(line) for line in said.splitlines()]
     assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)
     return lines
