@@ -76,6 +76,9 @@ class EndpointReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     """None: as last told."""
     name: PodName = ""
     """Of an endpoint that this connection tells of for the first time: what people call it."""
+    anew: bool = False
+    """Whether it is elsewhere, or spoken to otherwise, than when it was last told of: no handshake
+    with the former one counts. Its sessions and slots go on."""
     slots: Count = 0
     """Of an endpoint that this connection tells of for the first time: how many sessions this
     replica still opens there by what it goes by."""

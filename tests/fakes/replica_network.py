@@ -21,7 +21,13 @@ from moorage_contract.report_channel import (
     encode_guidance,
     encode_report,
 )
-from moorage_contract.route_table import Group, ReportTarget, RouteTable, SessionRules
+from moorage_contract.route_table import (
+    Group,
+    ReportTarget,
+    RouteTable,
+    SessionRules,
+    UpstreamTls,
+)
 from moorage_gateway.errors import GatewayError
 from moorage_gateway.reporting.cells import Cells
 from moorage_gateway.routing.endpoint_book import BookedEndpoint, BookedGroup, EndpointBook
@@ -74,9 +80,7 @@ class SimulatedReplica:
         self.book = EndpointBook(Limits(), new_endpoints.appeared)
         self.ledger = SessionLedger(10_000, Cells())
         self.guided = Guided(self.book, self.ledger, new_endpoints, lambda: clock.now, lambda: None)
-        self.guided.expect(served)
-        self.book.apply(served.groups)
-        self.guided.follow()
+        self.serve(served)
         self.is_connected = self.told_whole = False
         self.up: deque[str] = deque()
         self.down: deque[str] = deque()
@@ -85,6 +89,13 @@ class SimulatedReplica:
         """Endpoints where a place is kept for a session that is about to begin."""
         self.hung: list[str] = []
         """The same where the endpoint lets its initialize hang."""
+
+    def serve(self, served: RouteTable) -> None:
+        """Go by this table from now on."""
+        self.served = served
+        self.guided.expect(served)
+        self.book.apply(served.groups)
+        self.guided.follow()
 
     def begin(self, booked: BookedEndpoint) -> None:
         """Every handshake succeeds at once."""
@@ -216,7 +227,7 @@ class Network:
         self.replicas = [self._new_replica() for _ in range(replicas)]
         self.live: dict[bytes, str] = {}
         """Sessions that really live, and on which endpoint."""
-        self._tags = 0
+        self._tags = self._moves = 0
         self.told_to_leader: set[bytes] = set()
         self._once_told: set[bytes] = set()
         """To this leader or to a former one."""
@@ -256,6 +267,8 @@ class Network:
             self.surge: 2,
             self.retire: 2,
             self.change_leader: 1,
+            self.move_endpoint: 2,
+            self.take_table: 8,
         }
         (happening,) = self.random.choices(list(happenings), list(happenings.values()))
         happening(one)
@@ -392,6 +405,28 @@ class Network:
         for each in self.replicas:
             each.disconnect()
             each.connect()
+
+    def move_endpoint(self, one: SimulatedReplica) -> None:
+        """An endpoint is elsewhere, or all of a group are spoken to otherwise; all the same its
+        sessions live on. Each replica hears of it in its own time."""
+        self._moves += 1
+        group = self.random.choice(self.served.groups)
+        moved = self.random.choice(group.endpoints)
+        if self.random.random() < 0.3:
+            changed = replace(group, tls=UpstreamTls(server_name=f"server-{self._moves}"))
+        else:
+            url = self.random.choice([f"http://10.1.0.0:{self._moves}/mcp", f"{moved.url}x"])
+            elsewhere = [
+                replace(each, url=url) if each is moved else each for each in group.endpoints
+            ]
+            changed = replace(group, endpoints=tuple(elsewhere))
+        groups = tuple(changed if each is group else each for each in self.served.groups)
+        self.served = replace(self.served, groups=groups)
+
+    def take_table(self, one: SimulatedReplica) -> None:
+        """A replica hears of the newest table."""
+        if one.served is not self.served:
+            one.serve(self.served)
 
     def _expect_all_anew(self) -> None:
         """What is on its way already may have been written too early."""

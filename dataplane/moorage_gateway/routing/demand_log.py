@@ -39,6 +39,7 @@ class PlaceNews:
 
     handshake: Handshake | None = None
     gone: bool = False
+    anew: bool = False
     name: str = ""
     slots: int = 0
     kept: int = 0
@@ -72,6 +73,7 @@ class PlaceNews:
         return EndpointReport(
             handshake=self.handshake,
             name=self.name,
+            anew=self.anew,
             slots=self.slots,
             kept=self.kept,
             opened=_texts(self.opened),
@@ -88,7 +90,7 @@ class DemandLog:
         self._book = book
         self._ledger = ledger
         self._news: dict[Place, PlaceNews] = {}
-        self._told: dict[Place, Handshake] = {}
+        self._told: dict[Place, tuple[BookedEndpoint, Handshake]] = {}
         """Endpoints that the leader knows of, by this connection."""
         self._kept: set[Place] = set()
         """Those of which the last report told that places are kept beyond guidance."""
@@ -171,10 +173,13 @@ class DemandLog:
             for uid, booked in group.endpoints.items():
                 place = (group.name, uid)
                 present.add(place)
-                if place not in self._told:
+                told = self._told.get(place)
+                if told is None:
                     fresh.add(place)
                     self._of(place).name = booked.endpoint.name[:MAX_POD_NAME_CHARS]
                     self._of(place).slots = group.slots.told(uid, seq) if group.slots else 0
+                elif told[0] is not booked:
+                    self._of(place).anew = True
                 self._tell_handshake(place, booked)
                 if group.slots is not None:
                     self._tell_kept(place, group.slots.kept_beyond(uid), kept_before)
@@ -195,8 +200,8 @@ class DemandLog:
             why=health.why[:MAX_WHY_CHARS],
             versions=tuple(each[:MAX_VERSION_CHARS] for each in health.versions[:MAX_VERSIONS]),
         )
-        if self._told.get(place) != handshake:
-            self._told[place] = handshake
+        if self._told.get(place) != (booked, handshake):
+            self._told[place] = (booked, handshake)
             self._of(place).handshake = handshake
 
     def _tell_kept(self, place: Place, kept: int, before: Set[Place]) -> None:

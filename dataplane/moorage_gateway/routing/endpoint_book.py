@@ -111,8 +111,6 @@ class BookedGroup:
     def leave(self, uid: str) -> None:
         """Take an endpoint out; what still runs there stays counted until it ends."""
         del self.endpoints[uid]
-        if self.slots is not None:
-            self.slots.leave(uid)
         for counts in (self.in_flight, self.live_sessions):
             if not counts.get(uid):
                 counts.pop(uid, None)
@@ -181,6 +179,8 @@ class EndpointBook:
 
     def _apply_group(self, group: BookedGroup, wanted: Mapping[str, Endpoint]) -> None:
         self._remove_absent(group, wanted)
+        if group.slots is not None:
+            group.slots.keep_only(wanted)
         for uid, endpoint in wanted.items():
             if uid in group.endpoints:
                 self._take_readiness(group.endpoints[uid], endpoint)

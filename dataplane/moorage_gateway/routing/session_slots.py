@@ -1,6 +1,6 @@
 """Where this replica may open sessions of one group, if several replicas share its endpoints."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 from moorage_contract.report_channel import EndpointGuidance
 from moorage_gateway.routing.load_ladder import LoadLadder
@@ -55,11 +55,12 @@ class SessionSlots:
             self._accounts[uid] = SlotAccount(share_alone(self._alone[0], 0, self._alone[1]))
         self._reorder(uid)
 
-    def leave(self, uid: str) -> None:
-        """The endpoint left the table."""
-        self._placeable.discard(uid)
-        self._open.remove(uid)
-        self._accounts.pop(uid, None)
+    def keep_only(self, uids: Container[str]) -> None:
+        """All other endpoints left the table. One that is elsewhere now keeps its account: what
+        was about to begin begins all the same, and the operator's word on its way holds."""
+        for uid in [uid for uid in self._accounts if uid not in uids]:
+            del self._accounts[uid]
+            self.place(uid, placeable=False)
 
     # what begins and ends
 

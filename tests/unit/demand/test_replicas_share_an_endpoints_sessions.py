@@ -61,6 +61,7 @@ def network_of(seed: int, replicas: int, endpoints: int, per_pod: int) -> Networ
 def let_settle(network: Network) -> None:
     """All faults are over for long enough, and nobody is in the middle of anything."""
     for one in network.replicas:
+        network.take_table(one)
         while one.hung:
             one.answer_hung()
         while one.kept:

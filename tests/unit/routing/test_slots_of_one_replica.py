@@ -133,7 +133,7 @@ def test_alone_a_new_endpoint_has_its_share_at_once() -> None:
     assert scene.slots.left("new") == 3
     scene.slots.place("new", False)
     assert scene.slots.fullest() is None
-    scene.slots.leave("new")
+    scene.slots.keep_only(())
     scene.slots.place("new", True)
     assert scene.slots.left("new") == 3
 

@@ -17,6 +17,7 @@ from moorage_contract.report_channel import (
     decode_report,
     encode_report,
 )
+from moorage_contract.route_table import Endpoint
 from moorage_gateway.routing import demand_log
 from moorage_gateway.routing.guided import ReplicaFacts
 from moorage_gateway.routing.session_slots import SessionSlots
@@ -50,11 +51,20 @@ class Scene:
 
     def endpoints(self, *uids: str) -> None:
         group = self.table.groups[0]
-        kept = tuple(each for each in group.endpoints if each.uid in uids)
-        changed = replace(self.table, groups=(replace(group, endpoints=kept),))
-        self.replica.guided.expect(changed)
-        self.replica.book.apply(changed.groups)
-        self.replica.guided.follow()
+        self._serve(tuple(each for each in group.endpoints if each.uid in uids))
+
+    def move(self, uid: str) -> None:
+        """The endpoint is at another path from now on."""
+        group = self.table.groups[0]
+        moved = (
+            replace(each, url=f"{each.url}/v2") if each.uid == uid else each
+            for each in group.endpoints
+        )
+        self._serve(tuple(moved))
+
+    def _serve(self, endpoints: tuple[Endpoint, ...]) -> None:
+        (group,) = self.table.groups
+        self.replica.serve(replace(self.table, groups=(replace(group, endpoints=endpoints),)))
 
 
 async def test_the_api_servers_words_are_told_as_far_as_the_leader_takes_them() -> None:
@@ -192,6 +202,29 @@ async def test_an_endpoint_that_leaves_is_told_and_one_that_returns_brings_its_s
     assert scene.news() == {}
     scene.endpoints("uid-0", "uid-1")
     assert scene.news()["uid-0"].seen == (TEXT,)
+
+
+async def test_an_endpoint_that_is_elsewhere_is_told_anew_and_keeps_sessions_and_slots() -> None:
+    scene = scene_with_kept_places()
+    scene.open(TAG)
+    scene.news()
+    scene.replica.begin(scene.replica.group.endpoints["uid-0"])
+    scene.news()
+    scene.move("uid-0")
+    anew = EndpointReport(anew=True, kept=2, handshake=Handshake(why="not yet verified"))
+    assert scene.news() == {"uid-0": anew}
+    assert scene.news() == {"uid-0": EndpointReport(kept=2)}
+    assert slots_of(scene).kept_beyond("uid-0") == 2
+
+
+async def test_one_that_left_and_came_back_between_two_reports_is_told_anew() -> None:
+    """What it knows of the endpoint looks as before, but a word that it got is lost."""
+    scene = Scene()
+    scene.news(whole=True)
+    scene.endpoints("uid-1")
+    scene.endpoints("uid-0", "uid-1")
+    anew = EndpointReport(anew=True, handshake=Handshake(why="not yet verified"))
+    assert scene.news() == {"uid-0": anew}
 
 
 async def test_wants_are_told_and_that_there_are_none_any_more() -> None:

@@ -68,7 +68,8 @@ class PodAtEndpoint:
     handshake: Handshake = field(default_factory=Handshake)
     tags: set[str] = field(default_factory=set)
     promises: Promises = field(default_factory=Promises)
-    told: EndpointGuidance = field(default_factory=EndpointGuidance)
+    told: EndpointGuidance | None = None
+    """None: nothing of the endpoint as it is now."""
     vanished_at: float | None = None
     """Since then nobody hears of it; it may live on and open what it was promised."""
 
@@ -186,6 +187,8 @@ class EndpointDemand:
             slots = min(news.slots, slots_at_most)
             known = self.pods[pod] = PodAtEndpoint(promises=Promises(slots, report_seq))
             self._looked_at = False
+        if news.anew:
+            known.told = None
         self.name = self.name or news.name
         if news.handshake is not None:
             known.handshake = news.handshake

@@ -85,7 +85,8 @@ def _is_news(known: PodAtEndpoint, guidance: EndpointGuidance) -> bool:
     """Whether the pod would go by anything else if it were told nothing."""
     promises, told = known.promises, known.told
     return (
-        promises.is_used
+        told is None
+        or promises.is_used
         or (guidance.slots, guidance.load) != (promises.newest.slots, told.load)
         or (guidance.verify != told.verify and known.handshake.state == "verifying")
         or guidance.verdict not in (None, told.verdict)
