@@ -79,8 +79,8 @@ def _accepted(state: GatewayState) -> Condition:
 def _taken_hostnames(state: GatewayState) -> str:
     owners = state.snapshot.hostname_owners
     taken = [
-        f"spec.listener.hostnames[{index}]: {quoted(name)} is a host name of the older gateway "
-        f"{owners[name]}; remove it here or there"
+        f"spec.listener.hostnames[{index}]: {quoted(name)} belongs to the gateway "
+        f"{owners[name]} until that gives it up; remove it here or there"
         for index, name in enumerate(state.gateway.spec.listener.hostnames)
         if name in owners
     ]

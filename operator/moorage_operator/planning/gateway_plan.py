@@ -22,6 +22,7 @@ from moorage_operator.planning.gateway_conditions import (
     refused_gateway_conditions,
 )
 from moorage_operator.planning.gateway_pods import gateway_counts
+from moorage_operator.planning.hostnames import hostnames_before, hostnames_of
 from moorage_operator.planning.ownership import ClaimedChildren, Manifest, claim_children
 from moorage_operator.planning.snapshot import ChildKey, GatewaySnapshot, Plan
 from moorage_operator.planning.table_document import TableTooLarge, compress_table
@@ -62,7 +63,11 @@ def _plan_refused(
         children=claimed.applied,
         unwanted=(),
         conditions=refused_gateway_conditions(refused(GATEWAY, error), kept),
-        counts={**gateway_counts(kept, kept.published), **_address_before(kept)},
+        counts={
+            **gateway_counts(kept, kept.published),
+            **_address_before(kept),
+            **hostnames_before(observed),
+        },
     )
 
 
@@ -82,8 +87,19 @@ def _plan_accepted(
         children=claimed.applied,
         unwanted=claimed.unwanted,
         conditions=gateway_conditions(state),
-        counts={**gateway_counts(snapshot, in_force), "address": _address(gateway)},
+        counts={
+            **gateway_counts(snapshot, in_force),
+            "address": _address(gateway),
+            **_hostnames(state, claimed),
+        },
     )
+
+
+def _hostnames(state: GatewayState, claimed: ClaimedChildren) -> Mapping[str, object]:
+    is_written = any(child["kind"] == "ConfigMap" for child in claimed.applied)
+    if state.too_large is not None or not is_written:
+        return hostnames_before(state.snapshot.resource)
+    return hostnames_of(state.gateway.spec.listener.hostnames, state.snapshot)
 
 
 def _address(gateway: McpGateway) -> str:

@@ -21,7 +21,7 @@ class ObservedResource:
     uid: str
     generation: int
     created_at: str
-    """RFC 3339; of two that claim one thing the older one has it, then the smaller name."""
+    """RFC 3339; of two that claim a free thing the older one has it, then the smaller name."""
     document: Mapping[str, object]
     """apiVersion, kind, metadata, spec and status."""
 
@@ -143,7 +143,7 @@ class GatewaySnapshot:
     groups: Mapping[ResourceName, ObservedResource]
     """Those that its routes name, as far as they exist."""
     hostname_owners: Mapping[str, ResourceName] = field(default_factory=dict)
-    """Older gateways that have one of its host names."""
+    """Other gateways that have one of its host names."""
     tls_secret: ObservedTlsSecret | None = None
     children: Mapping[ChildKey, ObservedChild] = field(default_factory=dict)
     deployment: ObservedDeployment | None = None

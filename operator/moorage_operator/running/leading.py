@@ -214,10 +214,12 @@ class Leading:
         keys = KeyKeeper(client, clock, file.key_rotation_days)
         outside = OutsideObjects(client, clock)
         tables = PublishedTables(client, children.left)
-        snapshots = Snapshots(world, outside, tables, reports, clusterwide=self._clusterwide)
+        statuses = StatusWriter(client, clock)
+        snapshots = Snapshots(
+            world, outside, tables, reports, statuses.previous, clusterwide=self._clusterwide
+        )
         planner = Planner(world, snapshots, children, keys, self._installation())
         self._planner = planner
-        statuses = StatusWriter(client, clock)
         return Reconciler(
             client, world, planner, children, keys, statuses, self._settings.pod.name, enqueue
         )

@@ -9,13 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from moorage_operator.api.metadata import ResourceName
+from moorage_operator.planning.hostnames import held_hostnames, named_hostnames
 from moorage_operator.running.newest import Incarnation, Newest
 from moorage_operator.running.resource_key import ResourceKey, gateway_key, group_key
 
 Target = TypeVar("Target", bound=Hashable)
-
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
-"""Everybody's own names for a forwarded port: no gateway has them for itself."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,7 @@ class GatewayLinks:
 
     groups: frozenset[ResourceName] = frozenset()
     hostnames: frozenset[str] = frozenset()
+    """Also those that it serves and names no more."""
 
 
 @dataclass
@@ -140,7 +139,6 @@ class Links:
 def gateway_links(name: ResourceName, document: Mapping[str, Any]) -> GatewayLinks:
     """What a gateway's document names, as far as that can be read."""
     spec = _mapping(document.get("spec"))
-    listener = _mapping(spec.get("listener"))
     groups = []
     for route in _items(spec.get("routes")):
         upstream = _mapping(_mapping(route).get("upstream"))
@@ -148,12 +146,7 @@ def gateway_links(name: ResourceName, document: Mapping[str, Any]) -> GatewayLin
         if isinstance(target, str):
             namespace = upstream.get("namespace")
             groups.append(ResourceName(_text(namespace) or name.namespace, target))
-    hostnames = [
-        name
-        for name in _items(listener.get("hostnames"))
-        if isinstance(name, str) and name.lower() not in LOOPBACK_NAMES
-    ]
-    return GatewayLinks(frozenset(groups), frozenset(hostnames))
+    return GatewayLinks(frozenset(groups), named_hostnames(document) | held_hostnames(document))
 
 
 def workload_ref(name: ResourceName, document: Mapping[str, Any]) -> WorkloadRef | None:

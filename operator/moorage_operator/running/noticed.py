@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from moorage_operator.planning.hostnames import held_hostnames
 from moorage_operator.planning.snapshot import ChildKey
 from moorage_operator.running.child_writer import ChildWriter
 from moorage_operator.running.extracts import (
@@ -28,6 +29,8 @@ class _Seen:
     generation: int
     deleting: bool
     named: Named
+    held: frozenset[str] = frozenset()
+    """The host names that its status lists."""
 
 
 class Noticed:
@@ -105,14 +108,16 @@ class Noticed:
     ) -> None:
         self.has_begun = True
         before = self._seen.get(key)
-        now = _Seen(extract.observed.uid, extract.observed.generation, extract.deleting, named)
+        observed = extract.observed
+        held = held_hostnames(observed.document)
+        now = _Seen(observed.uid, observed.generation, extract.deleting, named, held)
         if gone:
             self._seen.end(key, now.uid)
         elif not self._seen.put(key, extract.incarnation, now):
             return
         self._enqueue(key)
         if not gone and before == now:
-            # Only its status or labels changed, which concerns nobody else.
+            # What else changed of its status or labels concerns nobody else.
             return
         self._enqueue_around(key, before)
         self._enqueue_around(key, now)

@@ -34,6 +34,7 @@ from moorage_operator.running.planner import Planner
 from moorage_operator.running.refused_children import (
     ChildrenRefused,
     RefusedChild,
+    with_names_in_force,
     with_refusals,
 )
 from moorage_operator.running.resource_key import ResourceKey, gateway_key
@@ -90,6 +91,7 @@ class Reconciler:
         snapshot, plan, refused = await self._plan(key, seen)
         known = snapshot.children
         refused += await self._children.apply(plan.children, known, self._world, written)
+        plan = with_names_in_force(snapshot.resource, plan, refused)
         plan = with_refusals(GATEWAY if key.kind == GATEWAY_KIND else GROUP, plan, refused)
         await self._children.delete(plan.unwanted, seen.observed.uid, self._world, written)
         if any(child.kind == "Secret" for child in plan.unwanted):

@@ -10,7 +10,8 @@ from moorage_operator.cluster.errors import (
     is_namespace_ending,
 )
 from moorage_operator.planning.conditions import ConditionTypes
-from moorage_operator.planning.snapshot import ChildKey, Condition, Plan
+from moorage_operator.planning.hostnames import hostnames_before
+from moorage_operator.planning.snapshot import ChildKey, Condition, ObservedResource, Plan
 
 APPLY_FAILED = "ApplyFailed"
 SAID_CHARACTERS = 500
@@ -49,6 +50,16 @@ def with_refusals(types: ConditionTypes, plan: Plan, refused: Iterable[RefusedCh
     )
     failed = types.condition("Accepted", APPLY_FAILED, message)
     return replace(plan, conditions=tuple(_instead(each, failed) for each in plan.conditions))
+
+
+def with_names_in_force(
+    resource: ObservedResource, plan: Plan, refused: Iterable[RefusedChild]
+) -> Plan:
+    """A table that is not written leaves the one before in force, with the host names in it."""
+    kinds = {child["kind"] for child in plan.children} - {each.key.kind for each in refused}
+    if "hostnames" not in plan.counts or "ConfigMap" in kinds:
+        return plan
+    return replace(plan, counts={**plan.counts, **hostnames_before(resource)})
 
 
 def _instead(condition: Condition, failed: Condition) -> Condition:

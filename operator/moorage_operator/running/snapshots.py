@@ -1,13 +1,15 @@
 """Freezing all that bears on one resource, from indices, report channel and a few readings."""
 
-from collections.abc import Container, Mapping
-from typing import Protocol
+from collections.abc import Callable, Container, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
 
 from moorage_contract.route_table import RouteTable
 from moorage_operator.api.findings import SpecError
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.api.workload_source import WorkloadSource
 from moorage_operator.planning.documents import read_gateway, read_group
+from moorage_operator.planning.hostnames import hostname_owner, named_hostnames
 from moorage_operator.planning.route_table import table_target
 from moorage_operator.planning.snapshot import (
     ChildKey,
@@ -23,11 +25,14 @@ from moorage_operator.planning.snapshot import (
 )
 from moorage_operator.rendering.child_names import gateway_child_name, group_child_name
 from moorage_operator.running.extracts import NamespaceExtract, ResourceExtract
-from moorage_operator.running.links import WorkloadRef, gateway_links, workload_ref
+from moorage_operator.running.links import WorkloadRef, workload_ref
 from moorage_operator.running.outside_objects import OutsideObjects
 from moorage_operator.running.published_tables import PublishedTables
 from moorage_operator.running.resource_key import ResourceKey, gateway_key, group_key
 from moorage_operator.running.world import World
+
+NewestStatus = Callable[[ResourceKey, ResourceExtract], Mapping[str, Any]]
+"""As observed, or as just written and not observed yet."""
 
 
 class Reports(Protocol):
@@ -47,6 +52,7 @@ class Snapshots:
         outside: OutsideObjects,
         tables: PublishedTables,
         reports: Reports,
+        newest_status: NewestStatus,
         *,
         clusterwide: bool,
     ) -> None:
@@ -54,13 +60,14 @@ class Snapshots:
         self._outside = outside
         self._tables = tables
         self._reports = reports
+        self._newest_status = newest_status
         self._clusterwide = clusterwide
 
     async def gateway(
         self, resource: ResourceExtract, failures: Mapping[ResourceName, str]
     ) -> GatewaySnapshot:
         """All that bears on one gateway, but for its Secret."""
-        observed = resource.observed
+        observed = self._newest(resource)
         name = observed.name
         namespace = await self._namespace(name.namespace)
         child = ResourceName(name.namespace, gateway_child_name(name.name))
@@ -151,11 +158,19 @@ class Snapshots:
 
     def _hostname_owners(self, gateway: ObservedResource) -> dict[str, ResourceName]:
         owners = {}
-        for hostname in sorted(gateway_links(gateway.name, gateway.document).hostnames):
+        for hostname in sorted(named_hostnames(gateway.document)):
             rivals = map(self._world.gateway, self._world.links.gateways_with(hostname))
-            if owner := _older(gateway, [each.observed for each in rivals if each is not None]):
+            others = [self._newest(each) for each in rivals if each is not None]
+            owner = hostname_owner(hostname, [gateway, *others])
+            if owner is not None and owner != gateway.name:
                 owners[hostname] = owner
         return owners
+
+    def _newest(self, gateway: ResourceExtract) -> ObservedResource:
+        """With the status that was written last: what it lists decides whose a host name is."""
+        observed = gateway.observed
+        status = self._newest_status(gateway_key(observed.name), gateway)
+        return replace(observed, document={**observed.document, "status": status})
 
     def _workload_owner(self, group: ObservedResource, ref: WorkloadRef) -> ResourceName | None:
         rivals = map(self._world.group, self._world.links.groups_on(ref))

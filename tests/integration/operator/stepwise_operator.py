@@ -79,7 +79,10 @@ class StepwiseOperator:
         keys = KeyKeeper(client, time.monotonic, 30)
         outside = OutsideObjects(client, time.monotonic)
         tables = PublishedTables(client, children.left)
-        snapshots = Snapshots(self._world, outside, tables, NoReports(), clusterwide=False)
+        statuses = StatusWriter(client, time.monotonic)
+        snapshots = Snapshots(
+            self._world, outside, tables, NoReports(), statuses.previous, clusterwide=False
+        )
         settings = InstallationSettings(gateway_image="moorage.invalid/gateway:none")
         planner = Planner(self._world, snapshots, children, keys, settings)
         self._reconciler = Reconciler(
@@ -88,7 +91,7 @@ class StepwiseOperator:
             planner,
             children,
             keys,
-            StatusWriter(client, time.monotonic),
+            statuses,
             "stepwise",
             lambda key: None,
         )

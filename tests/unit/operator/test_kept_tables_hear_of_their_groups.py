@@ -19,6 +19,7 @@ from moorage_operator.running.outside_objects import OutsideObjects
 from moorage_operator.running.published_tables import PublishedTables
 from moorage_operator.running.resource_key import ResourceKey, gateway_key
 from moorage_operator.running.snapshots import Snapshots
+from moorage_operator.running.status_writer import StatusWriter
 from moorage_operator.running.world import World
 
 GATEWAY = ResourceName("desk", "agents")
@@ -73,7 +74,14 @@ async def test_a_group_that_only_the_published_table_names_concerns_its_gateway(
     noticed.group(group, gone=False)
     outside = OutsideObjects(client, lambda: 0.0)
     tables, world = PublishedTables(client, children.left), World(indices, links)
-    snapshots = Snapshots(world, outside, tables, _NoReports(), clusterwide=True)
+    snapshots = Snapshots(
+        world,
+        outside,
+        tables,
+        _NoReports(),
+        StatusWriter(client, lambda: 0.0).previous,
+        clusterwide=True,
+    )
     snapshot = await snapshots.gateway(gateway, {})
     assert snapshot.published_groups.keys() == {GROUP}
     enqueued.clear()

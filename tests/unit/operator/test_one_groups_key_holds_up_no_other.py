@@ -24,6 +24,7 @@ from moorage_operator.running.planner import Planner
 from moorage_operator.running.published_tables import PublishedTables
 from moorage_operator.running.refused_children import RefusedChild
 from moorage_operator.running.snapshots import Snapshots
+from moorage_operator.running.status_writer import StatusWriter
 from moorage_operator.running.world import World
 
 GATEWAY = ResourceName("desk", "agents")
@@ -84,7 +85,14 @@ class _Operator:
         tables = PublishedTables(client, children.left)
         self._planner = Planner(
             world,
-            Snapshots(world, outside, tables, _NoReports(), clusterwide=True),
+            Snapshots(
+                world,
+                outside,
+                tables,
+                _NoReports(),
+                StatusWriter(client, lambda: 0.0).previous,
+                clusterwide=True,
+            ),
             children,
             KeyKeeper(client, clock, 30),
             InstallationSettings(gateway_image="moorage/gateway:dev"),

@@ -14,6 +14,7 @@ from moorage_operator.running.links import Links
 from moorage_operator.running.outside_objects import PRESENT_SECONDS, OutsideObjects
 from moorage_operator.running.published_tables import PublishedTables
 from moorage_operator.running.snapshots import Snapshots
+from moorage_operator.running.status_writer import StatusWriter
 from moorage_operator.running.world import World
 
 TLS = {"hostname": "a.b", "caConfigMapName": "ca"}
@@ -54,7 +55,14 @@ class _Scene:
         outside = OutsideObjects(self.cluster, lambda: self.now)
         tables = PublishedTables(self.cluster, LeftChildren())
         world = World(self.indices, Links())
-        self._snapshots = Snapshots(world, outside, tables, _NoReports(), clusterwide=True)
+        self._snapshots = Snapshots(
+            world,
+            outside,
+            tables,
+            _NoReports(),
+            StatusWriter(self.cluster, lambda: 0.0).previous,
+            clusterwide=True,
+        )
 
     def namespace(self, uid: str, version: int) -> None:
         metadata = {"name": "desk", "uid": uid, "resourceVersion": str(version)}

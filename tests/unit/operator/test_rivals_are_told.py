@@ -21,10 +21,19 @@ class Cluster:
         children = ChildWriter(ClusterClient.__new__(ClusterClient), lambda: 0.0)
         self.noticed = Noticed(self.links, children, self.enqueued.append)
 
-    def gateway(self, name: str, *hostnames: str, upstream: str = "", gone: bool = False) -> None:
+    def gateway(
+        self,
+        name: str,
+        *hostnames: str,
+        upstream: str = "",
+        serves: tuple[str, ...] = (),
+        generation: int | None = None,
+        gone: bool = False,
+    ) -> None:
         routes = [{"upstream": {"name": upstream}}] if upstream else []
         spec = {"listener": {"hostnames": list(hostnames)}, "routes": routes}
-        seen = self._seen("McpGateway", name, spec)
+        status = {"hostnames": list(serves)}
+        seen = self._seen("McpGateway", name, spec, status, generation)
         at = seen.observed.name
         if not gone:
             links = gateway_links(at, seen.observed.document)
@@ -40,19 +49,25 @@ class Cluster:
             self.links.put_group(at, seen.incarnation, ref)
         self.noticed.group(seen, gone=gone)
 
-    def _seen(self, kind: str, name: str, spec: dict[str, Any]) -> ResourceExtract:
+    def _seen(
+        self,
+        kind: str,
+        name: str,
+        spec: dict[str, Any],
+        status: dict[str, Any] | None = None,
+        generation: int | None = None,
+    ) -> ResourceExtract:
         self.version += 1
         metadata = {
             "namespace": "agents",
             "name": name,
             "uid": f"uid-{name}",
             "resourceVersion": str(self.version),
-            "generation": self.version,
+            "generation": generation or self.version,
             "creationTimestamp": "2026-11-24T00:00:00Z",
         }
-        return resource_extract(
-            {"apiVersion": "moorage.dev/v1alpha1", "kind": kind, "metadata": metadata, "spec": spec}
-        )
+        document = {"apiVersion": "moorage.dev/v1alpha1", "kind": kind, "metadata": metadata}
+        return resource_extract({**document, "spec": spec, "status": status})
 
 
 def _gateway(name: str) -> ResourceKey:
@@ -86,6 +101,27 @@ def test_who_has_a_hostname_is_told_of_who_takes_it(cluster: Cluster) -> None:
     cluster.enqueued.clear()
     cluster.gateway("older", "mcp.example.com")
     assert set(cluster.enqueued) == {_gateway("older"), _gateway("younger")}
+
+
+@pytest.mark.parametrize(
+    ("named", "before", "after"),
+    [
+        (("mcp.example.com",), (), ("mcp.example.com",)),
+        (("mcp.example.com",), ("mcp.example.com",), ()),
+        ((), ("mcp.example.com",), ()),
+    ],
+)
+def test_rivals_are_told_when_a_status_lists_a_hostname_or_does_no_more(
+    cluster: Cluster, named: tuple[str, ...], before: tuple[str, ...], after: tuple[str, ...]
+) -> None:
+    cluster.gateway("holder", *named, serves=before, generation=1)
+    cluster.gateway("rival", "mcp.example.com")
+    cluster.enqueued.clear()
+    cluster.gateway("holder", *named, serves=after, generation=1)
+    assert set(cluster.enqueued) == {_gateway("holder"), _gateway("rival")}
+    cluster.enqueued.clear()
+    cluster.gateway("holder", *named, serves=after, generation=1)
+    assert set(cluster.enqueued) == {_gateway("holder")}
 
 
 @pytest.mark.parametrize("gone", [True, False])

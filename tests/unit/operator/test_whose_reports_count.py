@@ -11,6 +11,7 @@ from moorage_operator.running.links import Links
 from moorage_operator.running.outside_objects import OutsideObjects
 from moorage_operator.running.published_tables import PublishedTables
 from moorage_operator.running.snapshots import Snapshots
+from moorage_operator.running.status_writer import StatusWriter
 from moorage_operator.running.world import World
 
 GATEWAY = ResourceName("agents", "g")
@@ -65,7 +66,14 @@ async def _counted(*accounts: ChildExtract) -> set[str]:
     client = ClusterClient.__new__(ClusterClient)
     outside, tables = OutsideObjects(client, lambda: 0.0), PublishedTables(client, LeftChildren())
     world = World(indices, Links())
-    snapshots = Snapshots(world, outside, tables, _Reports(), clusterwide=True)
+    snapshots = Snapshots(
+        world,
+        outside,
+        tables,
+        _Reports(),
+        StatusWriter(client, lambda: 0.0).previous,
+        clusterwide=True,
+    )
     snapshot = await snapshots.gateway(gateway, {})
     return {each.account_uid for each in snapshot.reports}
 
