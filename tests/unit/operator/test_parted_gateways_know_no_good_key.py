@@ -97,6 +97,20 @@ async def test_the_key_of_a_parted_namespace_ends_and_others_are_told_of_the_new
     assert client.writes == before
 
 
+async def test_a_group_made_anew_has_a_new_key_at_once_though_the_former_one_is_remembered() -> (
+    None
+):
+    client = _Secret()
+    alive = keeper(client)
+    former = await alive.group_key_for(OWNER, "desk")
+    client.held = {}  # It goes with its owner, and nobody watches Secrets.
+    again = Owner.group(OWNER.namespace, OWNER.name, "uid-3")
+    keys = await alive.keep_group_keys(again, frozenset())
+    assert keys is not None and former not in keys.keys
+    assert await alive.group_key_for(again, "desk") == keys.shown
+    assert client.writes == 2
+
+
 def _snapshot(rule: dict[str, Any] | None = None, **more: Any) -> GroupSnapshot:
     document = image_group_document()
     if rule is not None:

@@ -67,6 +67,17 @@ def test_a_long_value_that_changes_is_another_content() -> None:
     assert content_digest(one) != content_digest(other)
 
 
+def test_the_digest_in_place_of_a_long_value_is_another_content() -> None:
+    one = _config_map(binaryData={"table": _packed()})
+    shortened = copy.deepcopy(one)
+    shorten_content(Body(cast(Any, shortened)))
+    # All that binaryData can say is base64; the hexadecimal digits of a digest are.
+    edited = _config_map(binaryData={"table": shortened["binaryData"]["table"][-32:]})
+
+    assert base64.b64decode(edited["binaryData"]["table"], validate=True)
+    assert content_digest(edited) != content_digest(one)
+
+
 def test_objects_without_content_stay_as_they_are() -> None:
     document = _config_map(binaryData=None)
 
