@@ -51,8 +51,8 @@ class SessionSlots:
     def place(self, uid: str, placeable: bool) -> None:
         """Whether the endpoint may get anything new at all."""
         (self._placeable.add if placeable else self._placeable.discard)(uid)
-        if placeable and self._alone is not None and uid not in self._accounts:
-            self._accounts[uid] = SlotAccount(share_alone(self._alone[0], 0, self._alone[1]))
+        if placeable:
+            self._account(uid)
         self._reorder(uid)
 
     def keep_only(self, uids: Container[str]) -> None:
@@ -147,9 +147,12 @@ class SessionSlots:
         return self._account(uid).left
 
     def _account(self, uid: str) -> SlotAccount:
+        """Made when it is first asked for. Alone it has our share then, though the endpoint may not
+        be ready yet: a leader that is told of it is told what we would open there."""
         account = self._accounts.get(uid)
         if account is None:
-            account = self._accounts[uid] = SlotAccount()
+            slots = 0 if self._alone is None else share_alone(self._alone[0], 0, self._alone[1])
+            account = self._accounts[uid] = SlotAccount(slots)
         return account
 
     def _reorder(self, uid: str) -> None:

@@ -138,6 +138,17 @@ def test_alone_a_new_endpoint_has_its_share_at_once() -> None:
     assert scene.slots.left("new") == 3
 
 
+def test_alone_a_report_that_nobody_answers_takes_no_endpoints_share() -> None:
+    """A pod that is starting is told of before it is ready; the leader is told its share too."""
+    scene = Scene()
+    scene.slots.go_alone({}, per_pod=10, replicas=2)
+    assert scene.slots.told("starting", scene.report()) == 5
+    scene.slots.place("starting", True)
+    assert scene.slots.left("starting") == 5
+    scene.open("starting")
+    assert scene.slots.told("starting", scene.report()) == 4
+
+
 def test_the_first_guidance_after_being_alone_rules() -> None:
     scene = Scene("a")
     scene.slots.go_alone({"a": 0}, per_pod=4, replicas=1)
