@@ -7,6 +7,7 @@ from moorage_operator.planning.conditions import GATEWAY
 from moorage_operator.planning.earlier_conditions import held_before
 from moorage_operator.planning.kubectl_lines import describe_pods
 from moorage_operator.planning.listener_secret import pods_wait_for_certificate
+from moorage_operator.planning.ownership import rests_on
 from moorage_operator.planning.sentences import counted
 from moorage_operator.planning.snapshot import (
     ChildKey,
@@ -46,8 +47,7 @@ def ready_condition(
     snapshot: GatewaySnapshot, in_force: RouteTable | None, taken: tuple[ChildKey, ...]
 ) -> Condition:
     """Whether clients are served: a pod is ready, can be reached, and a route leads somewhere."""
-    hindering = [key.kind for key in taken if key.kind in _NEEDED_TO_SERVE]
-    if hindering:
+    if hindering := _hindering(snapshot, taken):
         text = f"see Accepted: the place of its {' and '.join(hindering)} is taken"
         return GATEWAY.condition("Ready", "NameTaken", text)
     ready, wanted = _ready_pods(snapshot)
@@ -101,6 +101,14 @@ def gateway_counts(snapshot: GatewaySnapshot, in_force: RouteTable | None) -> Ma
         "sessions": sum(report.sessions for report in snapshot.reports),
         "streams": sum(report.streams for report in snapshot.reports),
     }
+
+
+def _hindering(snapshot: GatewaySnapshot, taken: tuple[ChildKey, ...]) -> list[str]:
+    """The kinds whose places must be free, so that there are pods and clients reach them."""
+    needed = _NEEDED_TO_SERVE
+    if deployment_of(snapshot) is None:
+        needed |= rests_on("Deployment")
+    return [key.kind for key in taken if key.kind in needed]
 
 
 def _none_ready(snapshot: GatewaySnapshot) -> str:

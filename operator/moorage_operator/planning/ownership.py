@@ -54,8 +54,13 @@ def claim_children(
     )
 
 
+def rests_on(kind: str) -> frozenset[str]:
+    """The kinds of which none may be a stranger's, else no object of this kind is written."""
+    return _RESTS_ON.get(kind, frozenset())
+
+
 def _resting_on(taken_kinds: set[str], keys: Iterable[ChildKey]) -> set[ChildKey]:
-    return {key for key in keys if _RESTS_ON.get(key.kind, frozenset()) & taken_kinds}
+    return {key for key in keys if rests_on(key.kind) & taken_kinds}
 
 
 def _bindings(withheld: set[ChildKey]) -> set[ChildKey]:

@@ -114,6 +114,11 @@ def said_before(condition: str, message: str, generation: int = 1) -> Change:
     return lambda case: case["resource"].update(status={"conditions": [said]})
 
 
+def never_deployed(case: Document) -> None:
+    """No Deployment of ours was ever written."""
+    del case["children"]["Deployment"], case["deployment"]
+
+
 TLS = spec(listener={"tls": {"secretName": "mcp-tls"}})
 LIMIT = {"per": "Route", "tokensPerSecond": 1, "burstTokens": 1}
 NOT_ALLOWED = another_group(
@@ -124,6 +129,9 @@ SAME_ROUTES = [route("/a", "tickets"), route("/a", "tickets")]
 WELL = f"in force on 1 pod: table {digest_of(read_case('gateway-one-pod'))}"
 SAID_WELL = said_before("Programmed", WELL)
 SAID_OF_ANOTHER_GENERATION = said_before("Programmed", WELL, 0)
+
+GROUPS_DEPLOYMENT_NEEDS = ("Secret", "Role", "RoleBinding")
+GATEWAYS_DEPLOYMENT_NEEDS = (*GROUPS_DEPLOYMENT_NEEDS, "ConfigMap", "ServiceAccount")
 
 GATEWAY_CASES: list[tuple[str, str, Change]] = [
     *((condition, condition, given()) for condition in GATEWAY.reasons),
@@ -177,6 +185,11 @@ GATEWAY_CASES: list[tuple[str, str, Change]] = [
     ("Ready", "NoRouteServed", without("groups")),
     ("Ready", "NameTaken", child("Service", "somebody")),
     ("Ready", "NameTaken", child("Deployment", None)),
+    ("Ready", "Ready", child("Role", None)),
+    *(
+        ("Ready", "NameTaken", all_of(child(kind, None), never_deployed))
+        for kind in GATEWAYS_DEPLOYMENT_NEEDS
+    ),
 ]
 
 STDIO = {"image": "a:1", "command": ["a"]}
@@ -231,6 +244,10 @@ STDIO_CASES: list[tuple[str, str, Change]] = [
     ("Ready", "NoReadyPods", without("deployment")),
     ("Ready", "NotResolved", child("Deployment", "somebody")),
     ("Accepted", "NameTaken", child("Secret", None)),
+    *(
+        ("Ready", "NotResolved", all_of(child(kind, None), never_deployed))
+        for kind in GROUPS_DEPLOYMENT_NEEDS
+    ),
 ]
 
 
@@ -267,6 +284,20 @@ def test_groups(condition: str, reason: str, change: Change) -> None:
 @pytest.mark.parametrize(("condition", "reason", "change"), STDIO_CASES)
 def test_stdio_groups(condition: str, reason: str, change: Change) -> None:
     assert conditions_after(well_stdio_group(), change)[condition].reason == reason
+
+
+@pytest.mark.parametrize(
+    ("well", "kind"),
+    [
+        *((well_gateway, kind) for kind in GATEWAYS_DEPLOYMENT_NEEDS),
+        *((well_stdio_group, kind) for kind in GROUPS_DEPLOYMENT_NEEDS),
+    ],
+)
+def test_nobody_is_sent_to_pods_that_a_taken_place_keeps_from_being_made(
+    well: Callable[[], Document], kind: str
+) -> None:
+    message = conditions_after(well(), all_of(child(kind, None), never_deployed))["Ready"].message
+    assert "see Accepted" in message and "describe" not in message
 
 
 def test_no_reason_is_missing_here() -> None:
