@@ -191,6 +191,22 @@ async def test_ends_that_no_leader_hears_of_are_bounded(monkeypatch: pytest.Monk
     assert len(scene.news(whole=True)["uid-0"].ended) == 2
 
 
+async def test_ends_that_a_leader_has_confirmed_are_bounded_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(demand_log, "MAX_ENDED_KEPT", 2)
+    scene = Scene()
+    scene.news(whole=True)
+    for tag in (b"DDDDDDDD", b"EEEEEEEE", b"FFFFFFFF", TAG, OTHER):
+        scene.open(tag)
+        scene.replica.ledger.forget(tag)
+        scene.news()
+        scene.confirm_all()
+    scene.replica.disconnect()
+    scene.replica.connect()
+    assert scene.news(whole=True)["uid-0"].ended == (TEXT, OTHER_TEXT)
+
+
 async def test_an_endpoint_that_leaves_is_told_and_one_that_returns_brings_its_sessions() -> None:
     scene = Scene()
     scene.open(TAG)
