@@ -88,6 +88,23 @@ async def test_another_certificate_authority_begins_the_handshakes_anew(tmp_path
         await at.serves_soon_by(replace(at.former, groups=(replace(group, tls=tls),)))
 
 
+async def test_who_still_speaks_with_the_former_place_vouches_for_no_wrong_one(
+    tmp_path: Path,
+) -> None:
+    async with honest_upstreams(2) as upstreams, scene(upstreams, tmp_path, 2) as at:
+        upstreams[1].server.behaviour = _no_mcp
+        await all_ready(*at.pods)
+        first, second = at.pods
+        first.gateway.apply(at.elsewhere)
+        await asyncio.sleep(QUIET_SECONDS)
+        assert set(first.states().values()) == {"verifying"}
+        second.gateway.apply(at.elsewhere)
+        await asyncio.sleep(QUIET_SECONDS)
+        assert set(second.states().values()) == {"verifying"}
+        upstreams[1].server.behaviour = upstreams[1].endpoint
+        await all_ready(*at.pods)
+
+
 async def _no_mcp(request: Received, peer: Peer) -> None:
     await peer.answer(404, b"no MCP here")
 

@@ -12,7 +12,7 @@ import pytest
 
 from fakes.operator_channel import GROUP, Operator, Served, connected, operator
 from moorage_contract.report_channel import decode_guidance
-from moorage_operator.planning.demand import claims
+from moorage_operator.planning.demand import claims, demand_ledger
 from moorage_operator.planning.demand.served_groups import GroupRules
 
 READY = {"handshake": {"state": "ready", "own": True}}
@@ -126,20 +126,20 @@ async def test_a_pod_brings_no_more_endpoints_than_its_share(
         assert "one may bring 3 endpoints" in why
 
 
-async def test_a_pod_that_goes_by_no_guidance_is_left(
+async def test_a_pod_that_goes_by_no_guidance_is_answered_and_told_nothing_new(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(claims, "MAX_UNACKNOWLEDGED", 3)
+    monkeypatch.setattr(demand_ledger, "MAX_UNACKNOWLEDGED", 3)
     async with (
         scene(tmp_path) as leader,
         connected(leader, leader.cluster.token("hostile")) as deaf,
     ):
-        for seq in range(1, 5):
-            await send(deaf, report("hostile", seq))
-            await deaf.receive_str(timeout=5)
-        await send(deaf, report("hostile", 5))
-        frame = await deaf.receive(timeout=5)
-        assert "has not gone by the last 3 guidances" in str(frame.extra)
+        told = []
+        for seq in range(1, 7):
+            opened = of_endpoint(opened=[str(seq)])
+            await send(deaf, report("hostile", seq, groups=opened))
+            told.append(decode_guidance(await deaf.receive_str(timeout=5)).groups)
+        assert [bool(groups) for groups in told] == [True, True, True, False, False, False]
 
 
 async def test_a_report_without_end_is_refused(

@@ -1,6 +1,9 @@
 """One pod's present connection, and what its reports change (pure)."""
 
+from collections import deque
 from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from moorage_contract.report_channel import DemandReport
 from moorage_operator.api.metadata import ResourceName
@@ -15,10 +18,19 @@ class Connection:
     guidance_seq: int = 0
     pieces: int = 0
     """Reports since the last one that was complete."""
+    unacknowledged: deque[int] = field(default_factory=deque)
+    """Guidances that told something and that the pod does not go by yet, oldest first."""
     told_of_all: bool = False
     """Whether the first guidance went out, which names every endpoint."""
     not_served: set[ResourceName] = field(default_factory=set)
     """Groups it reports of that its gateway does not serve, as far as is known yet."""
+
+    def hear(self, report: DemandReport) -> None:
+        """It is the last one now. What it tells of groups is kept with those."""
+        self.last = replace(report, groups={})
+        self.pieces = self.pieces + 1 if report.more else 0
+        while self.unacknowledged and self.unacknowledged[0] <= report.guidance_seq:
+            self.unacknowledged.popleft()
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,12 @@ from moorage_contract.report_channel import (
     Guidance,
 )
 from moorage_operator.api.metadata import ResourceName
-from moorage_operator.planning.demand.claims import Brought, DemandRefused, require_measure
+from moorage_operator.planning.demand.claims import (
+    MAX_UNACKNOWLEDGED,
+    Brought,
+    DemandRefused,
+    require_measure,
+)
 from moorage_operator.planning.demand.connection import (
     Connection,
     Heard,
@@ -83,8 +88,8 @@ class DemandLedger:
         # Of two pods that are equal the key is the former one's, with its service account.
         self._connections.pop(pod, None)
         self._connections[pod] = connection
-        known, connection.last = connection.last if before else None, report
-        connection.pieces = connection.pieces + 1 if report.more else 0
+        known = connection.last if before else None
+        connection.hear(report)
         served = self._rules_of(pod)
         told = {group_of(name, pod.gateway): news for name, news in report.groups.items()}
         connection.not_served |= (told.keys() | self._groups_of(pod)) - served.keys()
@@ -214,11 +219,15 @@ class DemandLedger:
         connection = self._connections.get(pod)
         if connection is None or connection.last.more:
             return None
-        groups = self._guide(pod, connection, now)
+        groups = {}
+        if len(connection.unacknowledged) < MAX_UNACKNOWLEDGED:
+            groups = self._guide(pod, connection, now)
+            connection.told_of_all = True
         if not groups and not answer:
             return None
         connection.guidance_seq += 1
-        connection.told_of_all = True
+        if groups:
+            connection.unacknowledged.append(connection.guidance_seq)
         return Guidance(seq=connection.guidance_seq, report_seq=connection.last.seq, groups=groups)
 
     def _guide(

@@ -96,6 +96,8 @@ class EndpointDemand:
         self._promised: int | None = None
         self._looked_at = False
         self._decided: Handshake | None = None
+        self._words: dict[str, Handshake] = {}
+        """Successes, by where and how the endpoint is spoken to."""
         self._takers: frozenset[GatewayPod] = frozenset()
 
     @property
@@ -132,6 +134,14 @@ class EndpointDemand:
         self._look_at_pods()
         return self._decided
 
+    def word_for(self, known: Handshake) -> Handshake | None:
+        """A success of one that speaks with the endpoint as this pod does.
+
+        While a change spreads some still speak with the former place: that says nothing of the new.
+        """
+        self._look_at_pods()
+        return self._words.get(known.spoken_to)
+
     @property
     def takers(self) -> frozenset[GatewayPod]:
         """The connected pods that could open a session there, as far as is known.
@@ -149,24 +159,28 @@ class EndpointDemand:
     def appoint(self, busy: Counter[GatewayPod], now: float) -> frozenset[GatewayPod]:
         """See that somebody verifies it, who is no more ``busy`` than others; who must be told."""
         decided, before = self.decided, self.verifier
-        if decided is not None and decided.state == "ready":
-            if before is not None:
-                self._appointment = Appointment()
-            return frozenset()
         waiting = {
             pod: self.pods[pod].handshake
             for pod in self.live()
-            if self.pods[pod].handshake.state == "verifying"
+            if self._waits_for_a_word(self.pods[pod].handshake)
         }
+        if not waiting and decided is not None and decided.state == "ready":
+            if before is not None:
+                self._appointment = Appointment()
+            return frozenset()
         if not self._appointment.settle(waiting, busy, now):
             return frozenset()
         return frozenset(pod for pod in (before, self.verifier) if pod is not None)
+
+    def _waits_for_a_word(self, known: Handshake) -> bool:
+        return known.state == "verifying" and self.word_for(known) is None
 
     def _look_at_pods(self) -> None:
         if self._looked_at:
             return
         known = {pod: self.pods[pod].handshake for pod in self.live()}
         self._decided = decisive(known.values())
+        self._words = {each.spoken_to: each for each in known.values() if each.state == "ready"}
         able = frozenset(pod for pod in known if not _has_failed(known[pod]))
         self._takers = able or frozenset(known)
         self._looked_at = True

@@ -45,7 +45,7 @@ def guide(group: GroupOfPods, pod: GatewayPod, occasion: Occasion) -> dict[str, 
             load=len(endpoint.tags),
             slots=_slots(group, pod, endpoint, order, occasion),
             verify=endpoint.verifier == pod and known.handshake.state == "verifying",
-            verdict=verdict_for(known.handshake, endpoint.decided),
+            verdict=verdict_for(known.handshake, endpoint.word_for(known.handshake)),
         )
         if occasion.first or ended or _is_news(known, guidance):
             promise = Promise(occasion.guidance_seq, occasion.report_seq, guidance.slots)

@@ -7,28 +7,35 @@ Sessions that were about to begin when a smaller one came may begin all the same
 many.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Promise:
     """One guidance's slots."""
 
     guidance_seq: int
+    """When this one is acknowledged, all older promises are over."""
     report_seq: int
     slots: int
 
 
 class Promises:
-    """Those that may be in force, oldest first, and what was opened by them."""
+    """Those that may be in force, oldest first, and what was opened by them.
 
-    __slots__ = ("_opened", "_standing", "kept")
+    Each one that is kept promises less than the one before it: what an older one promises no
+    more than a newer one does can never be the largest.
+    """
+
+    __slots__ = ("_last_opened", "_opened", "_standing", "kept")
 
     def __init__(self, slots: int = 0, report_seq: int = 0) -> None:
         """A connection begins with what the pod says that it still opens."""
         self._standing = [Promise(0, report_seq, slots)]
         self._opened: dict[int, int] = {}
-        """Live sessions by the report that told their opening."""
+        """Live sessions by the report that told their opening, oldest first."""
+        self._last_opened = 0
+        """The newest report that told an opening."""
         self.kept = 0
         """What the last report said that is about to begin there, beyond what it acknowledges."""
 
@@ -39,12 +46,15 @@ class Promises:
     @property
     def outstanding(self) -> int:
         """How many sessions it may open at most."""
-        return max(self.kept, *(self.left(promise) for promise in self._standing))
-
-    def left(self, promise: Promise) -> int:
-        """What is left of one promise, as far as reports tell."""
-        since = sum(n for seq, n in self._opened.items() if seq > promise.report_seq)
-        return max(0, promise.slots - since)
+        if not self._opened:
+            return max(self.kept, self._standing[0].slots)
+        most, since = self.kept, 0
+        openings = list(self._opened.items())
+        for promise in reversed(self._standing):
+            while openings and openings[-1][0] > promise.report_seq:
+                since += openings.pop()[1]
+            most = max(most, promise.slots - since)
+        return most
 
     @property
     def is_used(self) -> bool:
@@ -52,11 +62,15 @@ class Promises:
 
         The pod may not have heard yet of its end, and think that it has fewer slots left.
         """
-        return any(seq > self.newest.report_seq for seq in self._opened)
+        return self._last_opened > self.newest.report_seq
 
     def add(self, promise: Promise) -> None:
         """It was sent; the pod goes by it sooner or later."""
-        self._standing.append(promise)
+        in_force_from = promise.guidance_seq
+        while self._standing and self._standing[-1].slots <= promise.slots:
+            in_force_from = self._standing.pop().guidance_seq
+        self._standing.append(replace(promise, guidance_seq=in_force_from))
+        self._forget_known()
 
     def acknowledge(self, guidance_seq: int) -> bool:
         """The pod goes by this one or a newer one; True if older ones are over by it."""
@@ -65,16 +79,24 @@ class Promises:
             del self._standing[0]
         if len(self._standing) == before:
             return False
-        oldest = min(promise.report_seq for promise in self._standing)
-        for seq in [seq for seq in self._opened if seq <= oldest]:
-            del self._opened[seq]
+        self._forget_known()
         return True
 
     def opened(self, report_seq: int) -> None:
         """A report tells of a session that the pod opened."""
         self._opened[report_seq] = self._opened.get(report_seq, 0) + 1
+        self._last_opened = max(self._last_opened, report_seq)
 
     def ended(self, report_seq: int) -> None:
         """A session is over that this report had told."""
-        if report_seq in self._opened:
-            self._opened[report_seq] -= 1
+        if report_seq not in self._opened:
+            return
+        self._opened[report_seq] -= 1
+        if not self._opened[report_seq]:
+            del self._opened[report_seq]
+
+    def _forget_known(self) -> None:
+        """What all that stand knew of uses none of their slots."""
+        oldest = self._standing[0].report_seq
+        for seq in [seq for seq in self._opened if seq <= oldest]:
+            del self._opened[seq]

@@ -16,8 +16,8 @@ def decisive(handshakes: Iterable[Handshake]) -> Handshake | None:
     return failure
 
 
-def verdict_for(known: Handshake, decided: Handshake | None) -> Verdict | None:
+def verdict_for(known: Handshake, word: Handshake | None) -> Verdict | None:
     """What a pod that knows nothing good is told: that another one's handshake succeeded."""
-    if decided is None or decided.state != "ready" or known.state != "verifying":
+    if word is None or known.state != "verifying":
         return None
-    return Verdict(versions=decided.versions)
+    return Verdict(versions=word.versions)
