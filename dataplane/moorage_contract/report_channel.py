@@ -66,6 +66,8 @@ class Handshake(msgspec.Struct, frozen=True, kw_only=True):
     under_way: bool = False
     """Whether it shakes hands at this moment."""
     why: Why = ""
+    spoken_to: Annotated[str, Meta(max_length=64)] = ""
+    """Names where and how: one gateway's success is a word for those alone that speak alike."""
     versions: Annotated[tuple[Version, ...], Meta(max_length=MAX_VERSIONS)] = ()
 
 

@@ -198,6 +198,7 @@ class DemandLog:
             own=health.own,
             under_way=booked.is_shaking_hands,
             why=health.why[:MAX_WHY_CHARS],
+            spoken_to=booked.spoken_to,
             versions=tuple(each[:MAX_VERSION_CHARS] for each in health.versions[:MAX_VERSIONS]),
         )
         if self._told.get(place) != (booked, handshake):

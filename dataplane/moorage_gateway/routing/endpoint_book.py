@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2b
 from weakref import WeakSet
 
+import msgspec
 from msgspec.structs import replace
 
 from moorage_contract.route_table import Endpoint, Group
@@ -26,12 +28,14 @@ class BookedEndpoint:
         "is_shaking_hands",
         "last_answer",
         "pool",
+        "spoken_to",
     )
 
     def __init__(self, endpoint: Endpoint, group: "BookedGroup", pool: UpstreamPool) -> None:
         self.endpoint = endpoint
         self.group = group
         self.pool = pool
+        self.spoken_to = _spoken_to(endpoint, group.rules)
         self.health = Health()
         self.is_shaking_hands = False
         self.last_answer = 0.0
@@ -227,6 +231,12 @@ class EndpointBook:
 def _is_same(one: Endpoint, other: Endpoint) -> bool:
     """Whether they are at the same place; what people call them matters not."""
     return replace(one, ready=other.ready, name=other.name) == other
+
+
+def _spoken_to(endpoint: Endpoint, group: Group) -> str:
+    """Equal in all replicas that speak with the endpoint at the same place and in the same way."""
+    way = (endpoint.url, endpoint.unix_socket, group.source, group.transport, group.tls)
+    return blake2b(msgspec.json.encode(way), digest_size=8).hexdigest()
 
 
 def _is_gone(name: str, wanted: Mapping[str, Group]) -> bool:

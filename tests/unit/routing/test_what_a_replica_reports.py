@@ -62,6 +62,11 @@ class Scene:
         )
         self._serve(tuple(moved))
 
+    def not_yet_verified(self, uid: str) -> Handshake:
+        """Told of an endpoint as it is spoken to now."""
+        spoken_to = self.replica.group.endpoints[uid].spoken_to
+        return Handshake(why="not yet verified", spoken_to=spoken_to)
+
     def _serve(self, endpoints: tuple[Endpoint, ...]) -> None:
         (group,) = self.table.groups
         self.replica.serve(replace(self.table, groups=(replace(group, endpoints=endpoints),)))
@@ -86,7 +91,7 @@ async def test_the_first_report_tells_all_and_the_next_only_news() -> None:
     scene.open(TAG)
     whole = scene.news(whole=True)
     assert whole["uid-0"].seen == (TEXT,)
-    assert whole["uid-1"] == EndpointReport(handshake=Handshake(why="not yet verified"))
+    assert whole["uid-1"] == EndpointReport(handshake=scene.not_yet_verified("uid-1"))
     assert scene.news() == {}
     scene.open(OTHER)
     assert scene.news() == {"uid-0": EndpointReport(opened=(OTHER_TEXT,))}
@@ -107,7 +112,13 @@ async def test_a_handshake_is_told_when_it_says_something_new() -> None:
     scene.news(whole=True)
     book, booked = scene.replica.book, scene.replica.group.endpoints["uid-1"]
     book.set_health(booked, booked.health.verified(("2025-11-25",)))
-    told = Handshake(state="ready", own=True, why="handshake succeeded", versions=("2025-11-25",))
+    told = Handshake(
+        state="ready",
+        own=True,
+        why="handshake succeeded",
+        spoken_to=booked.spoken_to,
+        versions=("2025-11-25",),
+    )
     assert scene.news() == {"uid-1": EndpointReport(handshake=told)}
     book.set_health(booked, booked.health.failed("x" * 10_000, fatal=True))
     (down,) = scene.news().values()
@@ -226,8 +237,10 @@ async def test_an_endpoint_that_is_elsewhere_is_told_anew_and_keeps_sessions_and
     scene.news()
     scene.replica.begin(scene.replica.group.endpoints["uid-0"])
     scene.news()
+    before = scene.not_yet_verified("uid-0")
     scene.move("uid-0")
-    anew = EndpointReport(anew=True, kept=2, handshake=Handshake(why="not yet verified"))
+    assert scene.not_yet_verified("uid-0") != before
+    anew = EndpointReport(anew=True, kept=2, handshake=scene.not_yet_verified("uid-0"))
     assert scene.news() == {"uid-0": anew}
     assert scene.news() == {"uid-0": EndpointReport(kept=2)}
     assert slots_of(scene).kept_beyond("uid-0") == 2
@@ -239,7 +252,7 @@ async def test_one_that_left_and_came_back_between_two_reports_is_told_anew() ->
     scene.news(whole=True)
     scene.endpoints("uid-1")
     scene.endpoints("uid-0", "uid-1")
-    anew = EndpointReport(anew=True, handshake=Handshake(why="not yet verified"))
+    anew = EndpointReport(anew=True, handshake=scene.not_yet_verified("uid-0"))
     assert scene.news() == {"uid-0": anew}
 
 
