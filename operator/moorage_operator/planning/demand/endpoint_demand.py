@@ -98,6 +98,8 @@ class EndpointDemand:
         self._decided: Handshake | None = None
         self._words: dict[str, Handshake] = {}
         """Successes, by where and how the endpoint is spoken to."""
+        self._waiting: dict[GatewayPod, Handshake] = {}
+        """Pods that know nothing good of it, and for whom there is no word."""
         self._takers: frozenset[GatewayPod] = frozenset()
 
     @property
@@ -159,21 +161,13 @@ class EndpointDemand:
     def appoint(self, busy: Counter[GatewayPod], now: float) -> frozenset[GatewayPod]:
         """See that somebody verifies it, who is no more ``busy`` than others; who must be told."""
         decided, before = self.decided, self.verifier
-        waiting = {
-            pod: self.pods[pod].handshake
-            for pod in self.live()
-            if self._waits_for_a_word(self.pods[pod].handshake)
-        }
-        if not waiting and decided is not None and decided.state == "ready":
+        if not self._waiting and decided is not None and decided.state == "ready":
             if before is not None:
                 self._appointment = Appointment()
             return frozenset()
-        if not self._appointment.settle(waiting, busy, now):
+        if not self._appointment.settle(self._waiting, busy, now):
             return frozenset()
         return frozenset(pod for pod in (before, self.verifier) if pod is not None)
-
-    def _waits_for_a_word(self, known: Handshake) -> bool:
-        return known.state == "verifying" and self.word_for(known) is None
 
     def _look_at_pods(self) -> None:
         if self._looked_at:
@@ -181,6 +175,11 @@ class EndpointDemand:
         known = {pod: self.pods[pod].handshake for pod in self.live()}
         self._decided = decisive(known.values())
         self._words = {each.spoken_to: each for each in known.values() if each.state == "ready"}
+        self._waiting = {
+            pod: each
+            for pod, each in known.items()
+            if each.state == "verifying" and each.spoken_to not in self._words
+        }
         able = frozenset(pod for pod in known if not _has_failed(known[pod]))
         self._takers = able or frozenset(known)
         self._looked_at = True
