@@ -12,7 +12,7 @@ from moorage_contract.report_channel import (
     Handshake,
 )
 from moorage_operator.api.metadata import ResourceName
-from moorage_operator.planning.demand import claims, demand_ledger, endpoint_demand
+from moorage_operator.planning.demand import claims, demand_ledger, ended_sessions
 from moorage_operator.planning.demand.claims import DemandRefused
 from moorage_operator.planning.demand.demand_ledger import DemandLedger
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
@@ -283,7 +283,7 @@ def slots(scene: Scene, pod: GatewayPod, now: float) -> int:
 def test_sessions_are_bounded_and_the_refusal_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(claims, "MAX_SESSIONS", 6)
+    monkeypatch.setattr(claims, "MAX_SESSIONS", 12)
     scene = Scene()
     scene.tell(ONE, opened=("a", "b", "c"))
     scene.tell(TWO, seen=("a", "b", "c"))
@@ -291,8 +291,22 @@ def test_sessions_are_bounded_and_the_refusal_says_what_to_do(
         scene.tell(TWO, seen=("d",))
     assert scene.sessions == 3
     scene.tell(ONE, ended=("a",))
+    assert scene.ended_told(TWO) == ("a",)
     scene.tell(TWO, seen=("d",))
     assert scene.sessions == 3
+
+
+def test_an_end_that_overtakes_the_opening_is_remembered_and_every_end_for_minutes_only() -> None:
+    scene = Scene()
+    scene.tell(TWO, 0.0, ended=("a",))
+    scene.tell(ONE, 1.0, opened=("a",))
+    assert scene.sessions == 0
+    scene.ledger.expire(ended_sessions.ENDED_SECONDS)
+    scene.tell(GUEST, 2.0, seen=("a",))
+    assert scene.sessions == 0
+    scene.ledger.expire(ended_sessions.ENDED_SECONDS + 1.0)
+    scene.tell(GUEST, 3.0, seen=("a",))
+    assert scene.sessions == 1, "who tells of it so late counts it until it is idle"
 
 
 def test_a_report_in_pieces_is_answered_at_its_end() -> None:
@@ -383,7 +397,7 @@ def test_a_pod_of_a_new_gateway_with_the_same_name_shows_its_own_account() -> No
 def test_the_last_thousand_sessions_that_ended_are_revived_by_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(endpoint_demand, "MAX_ENDED_TAGS", 1000)
+    monkeypatch.setattr(ended_sessions, "MAX_ENDED_TAGS", 1000)
     scene = Scene()
     ended = tuple(f"s{n}" for n in range(1001))
     scene.tell(ONE, opened=ended)

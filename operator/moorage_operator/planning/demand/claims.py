@@ -8,15 +8,18 @@ that is alone may take half.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from moorage_contract.report_channel import MAX_GROUPS_PER_REPORT, MAX_PIECES, DemandReport
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.planning.demand.connection import Connection
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
 
-MAX_SESSIONS = 200_000
-"""In all; past its share a report is refused, and its pod goes on by its own knowledge."""
-MAX_ENDPOINTS = 40_000
+MAX_SESSIONS = 400_000
+"""In all; past its share a report is refused, and its pod goes on by its own knowledge. A session
+that several pods see counts for each of them: each costs memory."""
+MAX_ENDPOINTS = 60_000
+"""Likewise."""
 MAX_SESSIONS_PER_POD = 100_000
 """Of those that count at once: as many as a gateway process counts itself."""
 MAX_ENDPOINTS_PER_POD = 10_000
@@ -55,9 +58,13 @@ class Share:
         by_namespace = Counter[str]()
         for pod, number in had.items():
             by_namespace[pod.gateway.namespace] += number
-        most = [f"namespace {name} has most: {n}" for name, n in by_namespace.most_common(1)]
-        own, left = by_namespace[gateway.namespace], in_all - by_namespace.total()
-        return cls(gateway.namespace, own, left, in_all, "".join(most))
+        return cls.among(gateway.namespace, by_namespace, in_all)
+
+    @classmethod
+    def among(cls, namespace: str, had: Counter[str], in_all: int) -> "Share":
+        """Of a namespace, where each one has so many."""
+        most = [f"namespace {name} has most: {n}" for name, n in had.most_common(1)]
+        return cls(namespace, had[namespace], in_all - had.total(), in_all, "".join(most))
 
     def has_room(self, new: int) -> bool:
         """Whether it would have no more than is left then."""
@@ -71,34 +78,74 @@ class Share:
         )
 
 
-class Brought:
-    """What each pod was the first to tell of, and what still counts: also past its connection."""
+class Account:
+    """How much each pod has told of that is held, also past its connection."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._by_pod = Counter[GatewayPod]()
+        self._by_namespace = Counter[str]()
+
+    def charge(self, pod: GatewayPod, number: int = 1) -> None:
+        """So much more is held of what it told; less where the number is negative."""
+        _add(self._by_pod, pod, number)
+        _add(self._by_namespace, pod.gateway.namespace, number)
+
+    @property
+    def total(self) -> int:
+        """Of all pods together."""
+        return self._by_namespace.total()
+
+    def has_room(self, pod: GatewayPod, most: int, in_all: int) -> bool:
+        """For one more of this pod."""
+        share = Share.among(pod.gateway.namespace, self._by_namespace, in_all)
+        return share.has_room(1) and self._by_pod[pod] < most
+
+    def require_room(self, pod: GatewayPod, new: int, most: int, in_all: int) -> None:
+        """``most`` for one pod, ``in_all`` for all namespaces. Raises DemandRefused."""
+        share, kind = Share.among(pod.gateway.namespace, self._by_namespace, in_all), self._kind
+        if new and not share.has_room(new):
+            raise DemandRefused(
+                "serve from another namespace too, or lower sessions.idleSeconds: "
+                f"{share.own} of {in_all} {kind} here, {share.left} left",
+                f"{share.words(kind)}; {share.most}; delete pods that claim what is not",
+            )
+        if new and self._by_pod[pod] + new > most:
+            raise DemandRefused(
+                f"add gateway replicas: one may bring {most} {kind}, this one brought "
+                f"{self._by_pod[pod]}",
+                "or delete it if it claims what is not",
+            )
+
+
+class Held:
+    """What the leader holds, each thing charged to the pod that told it.
+
+    Who tells of a thing first is charged for the thing, each further one for what it told of it.
+    """
 
     def __init__(self) -> None:
-        self.sessions: Counter[GatewayPod] = Counter()
-        self.endpoints: Counter[GatewayPod] = Counter()
+        self.sessions = Account("sessions")
+        """Also those that ended, while that is remembered or somebody is to be told so."""
+        self.endpoints = Account("endpoints")
 
     def require_room(self, pod: GatewayPod, sessions: int, endpoints: int) -> None:
         """Raises DemandRefused."""
-        for kind, brought, new, most, in_all in (
-            ("sessions", self.sessions, sessions, MAX_SESSIONS_PER_POD, MAX_SESSIONS),
-            ("endpoints", self.endpoints, endpoints, MAX_ENDPOINTS_PER_POD, MAX_ENDPOINTS),
-        ):
-            if not new:
-                continue
-            share = Share.of(pod.gateway, brought, in_all)
-            if not share.has_room(new):
-                raise DemandRefused(
-                    "serve from another namespace too, or lower sessions.idleSeconds: "
-                    f"{share.own} of {in_all} {kind} here, {share.left} left",
-                    f"{share.words(kind)}; {share.most}; delete pods that claim what is not",
-                )
-            if brought[pod] + new > most:
-                raise DemandRefused(
-                    f"add gateway replicas: one may bring {most} {kind}, this one brought "
-                    f"{brought[pod]}",
-                    "or delete it if it claims what is not",
-                )
+        self.sessions.require_room(pod, sessions, MAX_SESSIONS_PER_POD, MAX_SESSIONS)
+        self.endpoints.require_room(pod, endpoints, MAX_ENDPOINTS_PER_POD, MAX_ENDPOINTS)
+
+    def has_room_for_session(self, pod: GatewayPod) -> bool:
+        """Whether one more may be held of what the pod tells."""
+        return self.sessions.has_room(pod, MAX_SESSIONS_PER_POD, MAX_SESSIONS)
+
+
+Key = TypeVar("Key")
+
+
+def _add(counter: Counter[Key], key: Key, number: int) -> None:
+    counter[key] += number
+    if not counter[key]:
+        del counter[key]
 
 
 def require_measure(connection: Connection, report: DemandReport) -> None:

@@ -18,8 +18,8 @@ from moorage_contract.report_channel import (
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.planning.demand.claims import (
     MAX_UNACKNOWLEDGED,
-    Brought,
     DemandRefused,
+    Held,
     require_measure,
 )
 from moorage_operator.planning.demand.connection import (
@@ -48,7 +48,7 @@ class DemandLedger:
         there should be: a rollout has more, and one that ends is missing nowhere."""
         self._groups: dict[ResourceName, GroupOfPods] = {}
         self._connections: dict[GatewayPod, Connection] = {}
-        self._brought = Brought()
+        self._held = Held()
 
     # what plans are made from
 
@@ -134,20 +134,20 @@ class DemandLedger:
         if connection is not None:
             require_measure(connection, report)
         sessions, endpoints = self._new(pod, report)
-        self._brought.require_room(pod, sessions, endpoints)
+        self._held.require_room(pod, sessions, endpoints)
 
     def _new(self, pod: GatewayPod, report: DemandReport) -> tuple[int, int]:
-        """How many sessions and endpoints it would bring."""
-        tags_brought = endpoints_brought = 0
+        """How many sessions and endpoints more it would be charged for."""
+        sessions = endpoints = 0
         for named, told in report.groups.items():
             group = self._groups.get(group_of(named, pod.gateway))
-            for uid, endpoint in told.endpoints.items():
+            for uid, news in told.endpoints.items():
                 known = group.endpoints.get(uid) if group is not None else None
-                tags = known.tags if known is not None else {}
-                told_of = (*endpoint.opened, *endpoint.seen)
-                tags_brought += sum(tag not in tags for tag in told_of)
-                endpoints_brought += known is None
-        return tags_brought, endpoints_brought
+                facts = (len(news.opened) + len(news.seen), 1)
+                if known is not None:
+                    facts = known.new_facts(pod, news)
+                sessions, endpoints = sessions + facts[0], endpoints + facts[1]
+        return sessions, endpoints
 
     def _hear_groups(
         self,
@@ -157,7 +157,7 @@ class DemandLedger:
         now: float,
     ) -> None:
         for name, (rules, told) in news.items():
-            group = self._groups.setdefault(name, GroupOfPods(rules, self._brought))
+            group = self._groups.setdefault(name, GroupOfPods(rules, self._held))
             group.rules = rules
             group.hear(pod, report.seq, told, now)
         for name in self._groups_of(pod):
@@ -190,7 +190,7 @@ class DemandLedger:
         for name, group in tuple(self._groups.items()):
             group.expire(now, PROMISE_SECONDS)
             if not group.pods and not group.endpoints:
-                del self._groups[name]
+                self._groups.pop(name).ended.forget_all()
         return _differences(before, self._sessions(before))
 
     def appoint(self, now: float) -> frozenset[GatewayPod]:

@@ -4,46 +4,18 @@ Always: live sessions ≤ ``len(tags) + promised``. So sessions stay within the 
 as long as nothing is promised beyond it.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import takewhile
 
 from moorage_contract.report_channel import EndpointGuidance, EndpointReport, Handshake
 from moorage_operator.planning.demand.appointment import Appointment
-from moorage_operator.planning.demand.claims import Brought
+from moorage_operator.planning.demand.claims import Held
+from moorage_operator.planning.demand.ended_sessions import EndedSessions
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.planning.demand.promises import Promise, Promises
 from moorage_operator.planning.demand.verdicts import decisive
-
-MAX_ENDED_TAGS = 5_000
-"""Ended sessions remembered per group, oldest out first: a late replica revives none. Also those of
-a group that one pod is still to be told; those that are out it counts until they are idle."""
-
-
-class EndedTags(dict[str, None]):
-    """Oldest first."""
-
-    def note(self, tag: str) -> None:
-        """It has ended."""
-        if tag not in self and len(self) >= MAX_ENDED_TAGS:
-            del self[next(iter(self))]
-        self[tag] = None
-
-    def take(self) -> tuple[str, ...]:
-        """All, and none is left."""
-        taken = tuple(self)
-        self.clear()
-        return taken
-
-
-class Ended:
-    """What has ended in one group, and who must be told."""
-
-    def __init__(self) -> None:
-        self.tags = EndedTags()
-        self.untold: defaultdict[GatewayPod, EndedTags] = defaultdict(EndedTags)
-        """Sessions that a pod counts and that are over."""
 
 
 class SessionTag:
@@ -61,7 +33,7 @@ class SessionTag:
         """The opener's report that told it."""
 
 
-@dataclass
+@dataclass(slots=True)
 class PodAtEndpoint:
     """What one pod knows of the endpoint, and what it was told."""
 
@@ -77,10 +49,10 @@ class PodAtEndpoint:
 class EndpointDemand:
     """Tags, promises and handshakes of one endpoint."""
 
-    def __init__(self, bringer: GatewayPod, brought: Brought, ended: Ended) -> None:
+    def __init__(self, bringer: GatewayPod, held: Held, ended: EndedSessions) -> None:
         """``bringer`` told of it first."""
-        self._bringer, self._brought = bringer, brought
-        brought.endpoints[bringer] += 1
+        self._bringer, self._held = bringer, held
+        held.endpoints.charge(bringer)
         self.tags: dict[str, SessionTag] = {}
         self.name = ""
         """What people call it, as far as a pod has told."""
@@ -197,6 +169,8 @@ class EndpointDemand:
         self._promised = None
         known = self.pods.get(pod)
         if known is None or known.vanished_at is not None:
+            if known is None and pod != self._bringer:
+                self._held.endpoints.charge(pod)
             slots = min(news.slots, slots_at_most)
             known = self.pods[pod] = PodAtEndpoint(promises=Promises(slots, report_seq))
             self._looked_at = False
@@ -208,13 +182,13 @@ class EndpointDemand:
             self._looked_at = False
         known.promises.kept = min(news.kept, slots_at_most)
         for tag in news.ended:
-            self._end(pod, tag)
+            self._end(pod, tag, now)
         for tag in news.seen:
             self._hold(pod, tag)
         for tag in news.opened:
             self._open(pod, tag, report_seq)
         for tag in news.idle:
-            self._forget_idle(known, tag, now)
+            self._forget_idle(pod, tag, now)
 
     def tell(self, pod: GatewayPod, promise: Promise, guidance: EndpointGuidance) -> None:
         """The pod is told ``guidance``, and so ``promise``."""
@@ -238,10 +212,12 @@ class EndpointDemand:
             return
         self._promised, self._looked_at = None, False
         for tag in known.tags:
-            if self._released(tag):
+            if self._released(pod, tag):
                 self._orphans[tag] = now
         if may_live_on:
             self.pods[pod] = PodAtEndpoint(promises=known.promises, vanished_at=now)
+        elif pod != self._bringer:
+            self._held.endpoints.charge(pod, -1)
 
     def forget_former(self, pod: GatewayPod, now: float) -> None:
         """The pod has told all anew: what it was promised on a former connection is over."""
@@ -272,11 +248,21 @@ class EndpointDemand:
 
     def forget_all(self) -> None:
         """Nobody has it any more."""
+        for pod in tuple(self.pods):
+            self.vanish(pod, 0.0)
         for tag in tuple(self.tags):
             self._drop(tag)
-        self._brought.endpoints[self._bringer] -= 1
-        if not self._brought.endpoints[self._bringer]:
-            del self._brought.endpoints[self._bringer]
+        self._held.endpoints.charge(self._bringer, -1)
+
+    def new_facts(self, pod: GatewayPod, news: EndpointReport) -> tuple[int, int]:
+        """How many sessions and endpoints more a report makes the pod be charged for."""
+        known = self.pods.get(pod)
+        tags = known.tags if known is not None else ()
+        sessions = sum(
+            tag not in tags and (tag not in self.tags or self.tags[tag].bringer != pod)
+            for tag in (*news.opened, *news.seen)
+        )
+        return sessions, int(known is None and pod != self._bringer)
 
     def is_given_up(self, now: float, seconds: float) -> bool:
         """Whether no pod has had it in its table for so long."""
@@ -294,51 +280,59 @@ class EndpointDemand:
 
     def _hold(self, pod: GatewayPod, tag: str) -> SessionTag | None:
         known = self.pods[pod]
-        if tag in self._ended.tags:
-            self._ended.untold[pod].note(tag)
+        if tag in self._ended:
+            self._ended.owe(pod, tag)
             return None
         session = self.tags.get(tag)
         if session is None:
             session = self.tags[tag] = SessionTag(pod)
-            self._brought.sessions[pod] += 1
+            self._held.sessions.charge(pod)
         if tag not in known.tags:
             known.tags.add(tag)
             session.holders += 1
+            if pod != session.bringer:
+                self._held.sessions.charge(pod)
         self._orphans.pop(tag, None)
         self._let_go.pop(tag, None)
         return session
 
-    def _forget_idle(self, known: PodAtEndpoint, tag: str, now: float) -> None:
+    def _forget_idle(self, pod: GatewayPod, tag: str, now: float) -> None:
+        known = self.pods[pod]
         if tag in known.tags:
             known.tags.discard(tag)
-            if self._released(tag):
+            if self._released(pod, tag):
                 self._let_go[tag] = now
 
-    def _released(self, tag: str) -> bool:
-        """Whether nobody counts it any more."""
+    def _released(self, pod: GatewayPod, tag: str) -> bool:
+        """Whether nobody counts it any more, now that this pod does not."""
         session = self.tags[tag]
         session.holders -= 1
+        if pod != session.bringer:
+            self._held.sessions.charge(pod, -1)
         return session.holders == 0
 
-    def _end(self, teller: GatewayPod, tag: str) -> None:
-        self._ended.tags.note(tag)
-        if tag in self.tags:
-            for pod, known in self.pods.items():
-                if tag in known.tags:
-                    known.tags.discard(tag)
-                    if pod != teller:
-                        self._ended.untold[pod].note(tag)
-            self._orphans.pop(tag, None)
-            self._let_go.pop(tag, None)
-            self._drop(tag)
+    def _end(self, teller: GatewayPod, tag: str, now: float) -> None:
+        if tag not in self.tags:
+            self._ended.note_unknown(tag, teller, now)
+            return
+        for pod, known in self.pods.items():
+            if tag in known.tags:
+                known.tags.discard(tag)
+                self._released(pod, tag)
+                if pod != teller:
+                    self._ended.owe(pod, tag)
+        self._orphans.pop(tag, None)
+        self._let_go.pop(tag, None)
+        self._ended.note(tag, self._drop(tag), now)
 
-    def _drop(self, tag: str) -> None:
+    def _drop(self, tag: str) -> GatewayPod:
+        """It counts no more; returns who brought it."""
         session = self.tags.pop(tag)
-        self._brought.sessions[session.bringer] -= 1
-        if not self._brought.sessions[session.bringer]:
-            del self._brought.sessions[session.bringer]
+        self._held.sessions.charge(session.bringer, -1)
         if session.opener is not None:
             session.opener.ended(session.seq)
+            self._promised = None
+        return session.bringer
 
 
 def _has_failed(handshake: Handshake) -> bool:

@@ -3,8 +3,9 @@
 from collections import Counter
 
 from moorage_contract.report_channel import GroupReport
-from moorage_operator.planning.demand.claims import Brought
-from moorage_operator.planning.demand.endpoint_demand import Ended, EndpointDemand
+from moorage_operator.planning.demand.claims import Held
+from moorage_operator.planning.demand.ended_sessions import EndedSessions
+from moorage_operator.planning.demand.endpoint_demand import EndpointDemand
 from moorage_operator.planning.demand.gateway_pod import GatewayPod, Wants
 from moorage_operator.planning.demand.served_groups import GroupRules
 from moorage_operator.planning.snapshot import EndpointVerdict, GroupDemand
@@ -16,10 +17,10 @@ UNSERVED_SECONDS = 300.0
 class GroupOfPods:
     """Its endpoints, and who serves it."""
 
-    def __init__(self, rules: GroupRules, brought: Brought) -> None:
+    def __init__(self, rules: GroupRules, held: Held) -> None:
         self.rules = rules
-        self._brought = brought
-        self.ended = Ended()
+        self._held = held
+        self.ended = EndedSessions(held)
         self.endpoints: dict[str, EndpointDemand] = {}
         self.pods: dict[GatewayPod, Wants] = {}
         """Connected pods, with what each wanted in its last report."""
@@ -55,7 +56,7 @@ class GroupOfPods:
         for uid, told in news.endpoints.items():
             endpoint = self.endpoints.get(uid)
             if endpoint is None:
-                endpoint = EndpointDemand(pod, self._brought, self.ended)
+                endpoint = EndpointDemand(pod, self._held, self.ended)
                 self.endpoints[uid] = endpoint
             endpoint.hear(pod, report_seq, told, now, slots_at_most=self.rules.per_pod)
 
@@ -78,7 +79,7 @@ class GroupOfPods:
             self._unserved_since = now
         self.incomplete.discard(pod)
         self.closed.discard(pod)
-        self.ended.untold.pop(pod, None)
+        self.ended.taken_by(pod)
         for endpoint in self.endpoints.values():
             endpoint.vanish(pod, now, may_live_on=may_live_on)
 
@@ -101,6 +102,7 @@ class GroupOfPods:
         """Forget what nobody has told of for too long."""
         since = self._unserved_since
         nobody_comes_back = since is not None and now - since > UNSERVED_SECONDS
+        self.ended.expire(now)
         idle_seconds = 0.0 if nobody_comes_back else self.rules.idle_seconds
         for uid, endpoint in tuple(self.endpoints.items()):
             endpoint.expire(now, idle_seconds, promise_seconds)

@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from moorage_contract.report_channel import MAX_ENDPOINTS_PER_GUIDANCE, EndpointGuidance
 from moorage_operator.planning.demand.endpoint_demand import (
-    EndedTags,
     EndpointDemand,
     PodAtEndpoint,
 )
@@ -37,7 +36,7 @@ def guide(group: GroupOfPods, pod: GatewayPod, occasion: Occasion) -> dict[str, 
     takers = group.pods.keys() - group.closed
     order = sorted(takers, key=lambda one: (group.pods[one].rank, one))
     told: dict[str, EndpointGuidance] = {}
-    ended = group.ended.untold.pop(pod, EndedTags())
+    ended = group.ended.taken_by(pod)
     for uid, endpoint, known in _endpoints_of(group, pod):
         if len(told) >= occasion.endpoints_at_most:
             break
@@ -50,7 +49,8 @@ def guide(group: GroupOfPods, pod: GatewayPod, occasion: Occasion) -> dict[str, 
         if occasion.first or ended or _is_news(known, guidance):
             promise = Promise(occasion.guidance_seq, occasion.report_seq, guidance.slots)
             endpoint.tell(pod, promise, guidance)
-            told[uid] = replace(guidance, ended=ended.take())
+            told[uid] = replace(guidance, ended=ended)
+            ended = ()
     return told
 
 
