@@ -16,7 +16,9 @@ from fakes.in_process_gateway import until
 from fakes.operator_channel import GATEWAY, Operator, Served, connected, operator
 from moorage_contract.report_channel import decode_guidance
 from moorage_operator.api.metadata import ResourceName
+from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.planning.demand.served_groups import GroupRules
+from moorage_operator.running.report_channel import report_server
 
 FLOOD_SECONDS = 3.0
 HOSTILE = ResourceName("hostile", "gateway")
@@ -125,6 +127,59 @@ async def test_costly_pods_take_a_share_of_the_leaders_time(tmp_path: Path) -> N
             waited = await answer_seconds(leader)
             assert one.answers + two.answers <= 60
     assert waited[len(waited) // 2] < 0.2
+
+
+async def test_neither_reports_nor_guidances_of_a_namespace_pass_its_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_server, "KEPT_SECONDS", 0.05, raising=False)
+    monkeypatch.setattr(report_server, "MAX_PAUSE_SECONDS", 0.05, raising=False)
+    async with (
+        operator(tmp_path, served=Two()) as leader,
+        connected(leader, hostile_token(leader, "one")) as one,
+        connected(leader, hostile_token(leader, "two")) as two,
+    ):
+        for pod, socket in (("one", one), ("two", two)):
+            await socket.send_str(report(HOSTILE, pod, 1))
+            await socket.receive_str(timeout=5)
+        loop_time = leader.server._loop_time
+        loop_time.take(HOSTILE.namespace, 1.0 + 0.25 * 2.0, asyncio.get_running_loop().time())
+        begun_at = monotonic()
+        await one.send_str(report(HOSTILE, "one", 2))
+        leader.server._connections[GatewayPod(HOSTILE, "two")].answer()
+        answered = await asyncio.gather(*map(seconds_to_answer, (one, two)))
+        assert min(answered) - begun_at > 1.5
+
+
+async def seconds_to_answer(socket: aiohttp.ClientWebSocketResponse) -> float:
+    await socket.receive_str(timeout=10)
+    return monotonic()
+
+
+async def test_those_that_waited_take_their_turns_one_by_one(tmp_path: Path) -> None:
+    async with (
+        operator(tmp_path, served=Two()) as leader,
+        connected(leader, hostile_token(leader, "one")) as one,
+        connected(leader, hostile_token(leader, "two")) as two,
+    ):
+        now = asyncio.get_running_loop().time
+        for pod, socket in (("one", one), ("two", two)):
+            await socket.send_str(report(HOSTILE, pod, 1))
+            await socket.receive_str(timeout=5)
+        ledger, loop_time = leader.server._ledger, leader.server._loop_time
+        assert ledger is not None
+        guided: list[float] = []
+
+        def costly(*args: Any, **named: Any) -> None:
+            guided.append(now())
+            loop_time.take(HOSTILE.namespace, 0.25, now())
+
+        ledger.guidance = costly  # type: ignore[method-assign]
+        loop_time.take(HOSTILE.namespace, 1.1, now())
+        for name in ("one", "two"):
+            leader.server._connections[GatewayPod(HOSTILE, name)].wake()
+        await until(lambda: len(guided) == 2, "both had their turn")
+        assert guided[1] - guided[0] > 0.5
 
 
 async def test_what_comes_too_often_is_told_in_the_end(tmp_path: Path) -> None:

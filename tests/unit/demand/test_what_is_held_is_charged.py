@@ -1,12 +1,13 @@
 """All that the leader holds is charged to who told it, and given back when it is forgotten."""
 
+from collections.abc import Iterable
 from random import Random
 
 import pytest
 
 from moorage_contract.report_channel import DemandReport, EndpointReport, GroupReport, Handshake
 from moorage_operator.api.metadata import ResourceName
-from moorage_operator.planning.demand import claims
+from moorage_operator.planning.demand import claims, sharing
 from moorage_operator.planning.demand.claims import DemandRefused
 from moorage_operator.planning.demand.demand_ledger import DemandLedger
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
@@ -127,3 +128,24 @@ def test_whatever_happens_all_is_given_back_in_the_end(seed: int) -> None:
     leader.ledger.expire(2_000.0)
     assert leader.ledger._held.sessions.total == leader.ledger._held.endpoints.total == 0
     assert not leader.ledger._held.sessions._by_pod
+
+
+def test_the_order_of_takers_is_reckoned_once_for_all_pods_and_endpoints(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leader, reckoned = Leader(), []
+    told = {f"u{n}": EndpointReport(handshake=READY) for n in range(20)}
+    pods = [f"p{n}" for n in range(20)]
+    for name in pods:
+        leader.tell(name, told)
+    begin = sharing.Order.__init__
+
+    def counted(order: sharing.Order, takers: Iterable[GatewayPod]) -> None:
+        reckoned.append(order)
+        begin(order, takers)
+
+    monkeypatch.setattr(sharing.Order, "__init__", counted)
+    for name in pods:
+        guidance = leader.ledger.guidance(leader.pod(name), 0.0, answer=True)
+        assert guidance is not None and len(guidance.groups["g0"]) == 20
+    assert len(reckoned) == 1

@@ -163,7 +163,7 @@ class DemandLedger:
         for name in self._groups_of(pod):
             self._groups[name].acknowledge(pod, report.guidance_seq, complete=not report.more)
             if report.closed:
-                self._groups[name].closed.add(pod)
+                self._groups[name].close(pod)
 
     def _concerned(self, pod: GatewayPod, changed: Set[ResourceName]) -> frozenset[GatewayPod]:
         """Others whose groups ``changed``, or who wait for slots that this pod may have left."""

@@ -15,6 +15,7 @@ from moorage_operator.planning.demand.claims import Held
 from moorage_operator.planning.demand.ended_sessions import EndedSessions
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.planning.demand.promises import Promise, Promises
+from moorage_operator.planning.demand.sharing import Order
 from moorage_operator.planning.demand.verdicts import decisive
 
 
@@ -65,7 +66,8 @@ class EndpointDemand:
         one that is not heard at this moment may see them: they count until it must have told."""
         self._ended = ended
         # Remembered until a pod says otherwise: most reports change nothing.
-        self._promised: int | None = None
+        self._promised: tuple[int, int] | None = None
+        self._shared_in: tuple[Order, frozenset[GatewayPod], Order] | None = None
         self._looked_at = False
         self._decided: Handshake | None = None
         self._words: dict[str, Handshake] = {}
@@ -77,18 +79,30 @@ class EndpointDemand:
     @property
     def promised(self) -> int:
         """What all pods together may still open."""
-        if self._promised is None:
-            self._promised = sum(known.promises.outstanding for known in self.pods.values())
-        return self._promised
+        return self._reckoned[0]
 
     @property
     def promised_to_vanished(self) -> int:
         """What pods may still open of which nobody hears: it cannot be shared out meanwhile."""
-        return sum(
-            known.promises.outstanding
-            for known in self.pods.values()
-            if known.vanished_at is not None
-        )
+        return self._reckoned[1]
+
+    @property
+    def _reckoned(self) -> tuple[int, int]:
+        if self._promised is None:
+            of_all = of_vanished = 0
+            for known in self.pods.values():
+                outstanding = known.promises.outstanding
+                of_all += outstanding
+                of_vanished += outstanding if known.vanished_at is not None else 0
+            self._promised = of_all, of_vanished
+        return self._promised
+
+    def order(self, of_group: Order) -> Order:
+        """Who of its takers takes first."""
+        takers, known = self.takers, self._shared_in
+        if known is None or known[0] is not of_group or known[1] is not takers:
+            known = self._shared_in = of_group, takers, of_group.among(takers)
+        return known[2]
 
     def live(self) -> list[GatewayPod]:
         """The connected pods that have the endpoint in their table."""
@@ -192,15 +206,23 @@ class EndpointDemand:
 
     def tell(self, pod: GatewayPod, promise: Promise, guidance: EndpointGuidance) -> None:
         """The pod is told ``guidance``, and so ``promise``."""
-        self._promised = None
         known = self.pods[pod]
         known.told = guidance
+        before = known.promises.outstanding
         known.promises.add(promise)
+        self._promises_changed(known.promises.outstanding - before)
 
     def acknowledge(self, pod: GatewayPod, guidance_seq: int) -> None:
         """The pod goes by that guidance; older promises are over."""
-        if self.pods[pod].promises.acknowledge(guidance_seq):
-            self._promised = None
+        promises = self.pods[pod].promises
+        before = promises.outstanding
+        if promises.acknowledge(guidance_seq):
+            self._promises_changed(promises.outstanding - before)
+
+    def _promises_changed(self, by: int) -> None:
+        """Of one pod that is heard."""
+        if self._promised is not None:
+            self._promised = self._promised[0] + by, self._promised[1]
 
     def vanish(self, pod: GatewayPod, now: float, *, may_live_on: bool = False) -> None:
         """Nobody hears of the pod any more: its tags count on until they are idle.

@@ -8,6 +8,7 @@ from moorage_operator.planning.demand.ended_sessions import EndedSessions
 from moorage_operator.planning.demand.endpoint_demand import EndpointDemand
 from moorage_operator.planning.demand.gateway_pod import GatewayPod, Wants
 from moorage_operator.planning.demand.served_groups import GroupRules
+from moorage_operator.planning.demand.sharing import Order
 from moorage_operator.planning.snapshot import EndpointVerdict, GroupDemand
 
 UNSERVED_SECONDS = 300.0
@@ -29,11 +30,21 @@ class GroupOfPods:
         self.closed: set[GatewayPod] = set()
         """Those that no client reaches any more: they open nothing and need no slots."""
         self._unserved_since: float | None = None
+        self._order: Order | None = None
+        """None: it may be another now."""
 
     @property
     def someone_waits(self) -> bool:
         """Whether a request waits for a slot."""
         return any(wants.held for wants in self.pods.values())
+
+    @property
+    def order(self) -> Order:
+        """Who takes slots first."""
+        if self._order is None:
+            takers = self.pods.keys() - self.closed
+            self._order = Order(sorted(takers, key=lambda one: (self.pods[one].rank, one)))
+        return self._order
 
     @property
     def sessions(self) -> int:
@@ -48,7 +59,10 @@ class GroupOfPods:
 
     def hear(self, pod: GatewayPod, report_seq: int, news: GroupReport, now: float) -> None:
         """Take in what a report tells."""
-        self.pods[pod] = Wants(news.held, news.arrivals)
+        wants = Wants(news.held, news.arrivals)
+        if self.pods.get(pod) != wants:
+            self.pods[pod] = wants
+            self._order = None
         self._unserved_since = None
         for uid in news.gone:
             if uid in self.endpoints:
@@ -73,10 +87,16 @@ class GroupOfPods:
             if pod in endpoint.pods:
                 endpoint.acknowledge(pod, guidance_seq)
 
+    def close(self, pod: GatewayPod) -> None:
+        """No client reaches the pod any more."""
+        self.closed.add(pod)
+        self._order = None
+
     def vanish(self, pod: GatewayPod, now: float, *, may_live_on: bool = False) -> None:
         """Nobody hears of the pod any more."""
         if self.pods.pop(pod, None) is not None and not self.pods:
             self._unserved_since = now
+        self._order = None
         self.incomplete.discard(pod)
         self.closed.discard(pod)
         self.ended.taken_by(pod)

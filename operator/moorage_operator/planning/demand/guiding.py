@@ -13,7 +13,7 @@ from moorage_operator.planning.demand.endpoint_demand import (
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.planning.demand.group_of_pods import GroupOfPods
 from moorage_operator.planning.demand.promises import Promise
-from moorage_operator.planning.demand.sharing import share_of, shared_out, slots_now
+from moorage_operator.planning.demand.sharing import shared_out, slots_now
 from moorage_operator.planning.demand.verdicts import verdict_for
 
 
@@ -33,8 +33,6 @@ class Occasion:
 
 def guide(group: GroupOfPods, pod: GatewayPod, occasion: Occasion) -> dict[str, EndpointGuidance]:
     """By uid, what the pod cannot know by itself of each endpoint; it counts as told."""
-    takers = group.pods.keys() - group.closed
-    order = sorted(takers, key=lambda one: (group.pods[one].rank, one))
     told: dict[str, EndpointGuidance] = {}
     ended = group.ended.taken_by(pod)
     for uid, endpoint, known in _endpoints_of(group, pod):
@@ -42,7 +40,7 @@ def guide(group: GroupOfPods, pod: GatewayPod, occasion: Occasion) -> dict[str, 
             break
         guidance = EndpointGuidance(
             load=len(endpoint.tags),
-            slots=_slots(group, pod, endpoint, order, occasion),
+            slots=_slots(group, pod, endpoint, occasion),
             verify=endpoint.verifier == pod and known.handshake.state == "verifying",
             verdict=verdict_for(known.handshake, endpoint.word_for(known.handshake)),
         )
@@ -67,17 +65,13 @@ def _slots(
     group: GroupOfPods,
     pod: GatewayPod,
     endpoint: EndpointDemand,
-    order: list[GatewayPod],
     occasion: Occasion,
 ) -> int:
     per_pod, load = group.rules.per_pod, len(endpoint.tags)
     settling = occasion.settling or bool(group.incomplete)
     taken = per_pod if settling else load + endpoint.promised
-    takers = endpoint.takers
-    if not takers.issuperset(order):
-        order = [one for one in order if one in takers]
     free = per_pod - load - endpoint.promised_to_vanished
-    share = share_of(pod, order, shared_out(free))
+    share = endpoint.order(group.order).share_of(pod, shared_out(free))
     return slots_now(share, endpoint.pods[pod].promises.outstanding, per_pod, taken)
 
 

@@ -1,17 +1,29 @@
 """How the free sessions of an endpoint are shared among gateway pods (pure)."""
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Set
 
-Taker = TypeVar("Taker")
+from moorage_operator.planning.demand.gateway_pod import GatewayPod
 
 
-def share_of(taker: Taker, takers: Sequence[Taker], free: int) -> int:
-    """An even share of ``free``; what is over goes to the first ones of ``takers``."""
-    if taker not in takers:
-        return 0
-    each, over = divmod(max(0, free), len(takers))
-    return each + (takers.index(taker) < over)
+class Order:
+    """Who takes of what is free, the first ones first: reckoned once for all that ask."""
+
+    def __init__(self, takers: Iterable[GatewayPod]) -> None:
+        self._places = {taker: place for place, taker in enumerate(takers)}
+
+    def among(self, takers: Set[GatewayPod]) -> "Order":
+        """Only those of ``takers``."""
+        if takers >= self._places.keys():
+            return self
+        return Order(taker for taker in self._places if taker in takers)
+
+    def share_of(self, taker: GatewayPod, free: int) -> int:
+        """An even share of ``free``; what is over goes to the first ones."""
+        place = self._places.get(taker)
+        if place is None:
+            return 0
+        each, over = divmod(max(0, free), len(self._places))
+        return each + (place < over)
 
 
 RESERVED_PART = 10

@@ -1,7 +1,7 @@
 """One pod's WebSocket at the leader: frames in, guidance out."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 from aiohttp import WSMsgType, web
@@ -71,18 +71,30 @@ class PodConnection:
         """There may be something to tell."""
         self._woken.set()
 
-    async def write(self, next_guidance: Callable[[bool], Guidance | None]) -> None:
-        """Runs until cancelled; ``next_guidance`` is told whether an answer is due."""
+    async def keep(self) -> None:
+        """Show the pod that it is not forgotten while its report waits."""
+        async with asyncio.timeout(SEND_SECONDS):
+            await self._socket.ping()
+
+    async def write(
+        self,
+        turn: Callable[[], Awaitable[None]],
+        next_guidance: Callable[[bool], Guidance | None],
+    ) -> None:
+        """Runs until cancelled; ``next_guidance`` is told whether an answer is due, and is asked
+        after ``turn`` only, which returns when it may take the leader's time."""
         while True:
             await self._woken.wait()
             if not self._to_answer:
                 await asyncio.sleep(GATHER_SECONDS)
+            await turn()
             self._woken.clear()
             answer, self._to_answer = self._to_answer, False
             while (guidance := next_guidance(answer)) is not None:
                 answer = False
                 async with asyncio.timeout(SEND_SECONDS):
                     await self._socket.send_str(encode_guidance(guidance))
+                await turn()
 
     async def close(self, code: int, why: str) -> None:
         """Tell the pod why it is left; at most a second is spent on it."""

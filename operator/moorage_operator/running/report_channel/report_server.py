@@ -53,7 +53,8 @@ REPORTS_PER_SECOND, REPORTS_AT_ONCE = 10.0, 64.0
 """Of one pod; a whole report may come in so many pieces (MAX_PIECES)."""
 LOOP_SHARE, LOOP_SECONDS_AT_ONCE = 0.25, 1.0
 """Of the leader's time for the pods of one namespace: it has its Lease to renew."""
-MAX_PAUSE_SECONDS = LOST_SECONDS / 2
+KEPT_SECONDS = LOST_SECONDS / 2
+"""A pod whose report waits is shown so often that it is not forgotten."""
 DOOR = DoorBounds()
 """For connections that have not shown a token yet."""
 _log = logging.getLogger(__name__)
@@ -221,7 +222,9 @@ class ReportServer:
             ledger.vanish(pod, self._now(), may_live_on=True)
             await before.close(1012, "a newer connection of this pod took its place")
         writing = asyncio.create_task(
-            connection.write(lambda answer: self._guidance(connection, ledger, answer))
+            connection.write(
+                lambda: self._turn(pod), lambda answer: self._guidance(connection, ledger, answer)
+            )
         )
         reading = asyncio.create_task(self._read(connection, ledger))
         try:
@@ -235,8 +238,8 @@ class ReportServer:
             await self._close_for(connection, error)
 
     async def _read(self, connection: PodConnection, ledger: DemandLedger) -> None:
-        await self._pause(connection)
         while (text := await connection.read()) is not None:
+            await self._turn_to_report(connection)
             if self._connections.get(connection.pod) is not connection:
                 return
             if self._leadership.leading_since() is None:
@@ -247,24 +250,40 @@ class ReportServer:
                 heard = ledger.hear(connection.pod, connection.decode(text), self._now())
                 connection.answer()
                 self._pass_on(connection.pod, heard)
-            await self._pause(connection)
 
-    async def _pause(self, connection: PodConnection) -> None:
-        """Leave its socket unread while it, or its namespace, takes more than its share."""
-        pod, now = connection.pod, self._now()
-        seconds = max(
-            self._reports.wait_seconds(pod, now),
-            self._loop_time.wait_seconds(pod.gateway.namespace, now),
+    async def _turn_to_report(self, connection: PodConnection) -> None:
+        """Wait while it, or its namespace, takes more than its share; its socket stays unread.
+
+        What is waited for is asked anew each time: others of the namespace wait as well.
+        """
+        pod = connection.pod
+        while seconds := max(
+            self._reports.wait_seconds(pod, self._now()), self._loop_wait_seconds(pod)
+        ):
+            if not connection.is_slowed:
+                self._log_slowed(connection)
+            await asyncio.sleep(min(seconds, KEPT_SECONDS))
+            await connection.keep()
+
+    async def _turn(self, pod: GatewayPod) -> None:
+        """Wait while its namespace takes more than its share."""
+        seconds = self._loop_wait_seconds(pod)
+        while seconds:
+            await asyncio.sleep(seconds)
+            seconds = self._loop_wait_seconds(pod)
+
+    def _loop_wait_seconds(self, pod: GatewayPod) -> float:
+        return self._loop_time.wait_seconds(pod.gateway.namespace, self._now())
+
+    def _log_slowed(self, connection: PodConnection) -> None:
+        connection.is_slowed = True
+        pod = connection.pod
+        _log.warning(
+            "the reports of %s of %s are read slower: over %d a second of one pod, or over "
+            "%.0f %% of the leader's time for namespace %s",
+            *(pod.name, pod.gateway, REPORTS_PER_SECOND, 100 * LOOP_SHARE),
+            pod.gateway.namespace,
         )
-        if seconds and not connection.is_slowed:
-            connection.is_slowed = True
-            _log.warning(
-                "the reports of %s of %s are read slower: over %d a second of one pod, or over "
-                "%.0f %% of the leader's time for namespace %s",
-                *(pod.name, pod.gateway, REPORTS_PER_SECOND, 100 * LOOP_SHARE),
-                pod.gateway.namespace,
-            )
-        await asyncio.sleep(min(seconds, MAX_PAUSE_SECONDS))
 
     @contextmanager
     def _charged_to(self, pod: GatewayPod) -> Iterator[None]:
