@@ -196,6 +196,8 @@ class ReportServer:
             return self._refuse(Refusal.TOO_MANY_PODS, share.words("reporting pods"), share.most)
         assert self._door is not None
         self._door.let_in(request.protocol)
+        if request.transport is None or request.transport.is_closing():
+            return web.Response(status=503)  # turned away while its token was proved
         socket = web.WebSocketResponse(max_msg_size=MAX_FRAME_BYTES, compress=False, timeout=1.0)
         await socket.prepare(request)
         await self._serve(PodConnection(pod, socket), ledger)
