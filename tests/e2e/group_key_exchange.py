@@ -6,6 +6,7 @@ when an operation failed or when the old key still opened a session after EXCHAN
 
 import asyncio
 import base64
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -83,11 +84,11 @@ def answer(place: str) -> str | None:
     return asyncio.run(first_answer(url_of(place), HOST))
 
 
-def key_that_is_shown(place: str) -> str:
-    """The group's key, as whoever reads the gateway's Secret knows it."""
-    data = read(f"secret/{HOST}", "-n", place)["data"]
-    (text,) = [text for name, text in data.items() if "office" in name]
-    return base64.b64decode(text).decode().split()[0]
+def key_that_is_shown(scene: Scene) -> str:
+    """The group's key, as whoever reads the parted gateway's Secret knows it."""
+    groups = read(f"secret/{HOST}", "-n", scene.parted)["data"]["groups"]
+    key: str = json.loads(base64.b64decode(groups))[f"{scene.own}/office"]
+    return key
 
 
 async def opens_a_session(pod_ip: str, key: str) -> bool:
@@ -114,7 +115,7 @@ async def opens_a_session(pod_ip: str, key: str) -> bool:
 async def exchange_seconds(scene: Scene) -> float | None:
     """From the end of the permission until the old key opens nothing; None if it always does."""
     (pod,) = pods(scene.own, "moorage.dev/upstream-group=office")
-    pod_ip, key = pod["status"]["podIP"], key_that_is_shown(scene.parted)
+    pod_ip, key = pod["status"]["podIP"], key_that_is_shown(scene)
     assert await opens_a_session(pod_ip, key)
     kubectl("label", "namespace", scene.parted, "serves-")
     begun_at = time.monotonic()
