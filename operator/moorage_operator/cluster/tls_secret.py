@@ -20,6 +20,8 @@ from moorage_operator.planning.snapshot import ObservedTlsSecret
 TLS_TYPE = "kubernetes.io/tls"
 CERTIFICATE = "tls.crt"
 PRIVATE_KEY = "tls.key"
+FILE_BYTES = 64 * 1024
+"""More than any chain has. Whoever writes the Secret says what the leader's loop reads."""
 
 
 def judge_tls_secret(secret: SecretContent | None, now: datetime) -> ObservedTlsSecret:
@@ -37,6 +39,9 @@ def _unfit(secret: SecretContent, now: datetime) -> str:
     missing = [name for name in (CERTIFICATE, PRIVATE_KEY) if not secret.data.get(name)]
     if missing:
         return f"it has no {' and no '.join(missing)}"
+    large = [name for name in (CERTIFICATE, PRIVATE_KEY) if len(secret.data[name]) > FILE_BYTES]
+    if large:
+        return f"its {' and its '.join(large)} has more than {FILE_BYTES:,} bytes"
     return _unfit_pair(secret.data[CERTIFICATE], secret.data[PRIVATE_KEY], now)
 
 
@@ -46,7 +51,9 @@ def _unfit_pair(certificate_pem: bytes, key_pem: bytes, now: datetime) -> str:
     except (ValueError, IndexError):
         return f"{CERTIFICATE} is no PEM certificate"
     try:
-        key = load_pem_private_key(key_pem, password=None)
+        # To prove primes takes minutes of the loop where they are large; it is OpenSSL's word below
+        # that counts, as in the pods.
+        key = load_pem_private_key(key_pem, password=None, unsafe_skip_rsa_key_validation=True)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return f"{PRIVATE_KEY} is no PEM private key without password"
     form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -62,11 +69,17 @@ def _refused_by_openssl(certificate_pem: bytes, key_pem: bytes) -> str:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with _as_file(certificate_pem) as certificate_file, _as_file(key_pem) as key_file:
         try:
-            context.load_cert_chain(certificate_file, key_file)
-        except ssl.SSLError as error:
-            why = (error.reason or "unknown").lower().replace("_", " ")
+            context.load_cert_chain(certificate_file, key_file, password=_no_password)
+        except (ssl.SSLError, ValueError) as error:
+            reason = error.reason if isinstance(error, ssl.SSLError) else "a part has a password"
+            why = (reason or "unknown").lower().replace("_", " ")
             return f"OpenSSL does not take {CERTIFICATE} with {PRIVATE_KEY}: {why}"
     return ""
+
+
+def _no_password() -> str:
+    # Without this OpenSSL would ask for one on the terminal.
+    raise ValueError
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """A certificate is judged as gateway pods would: what they cannot load is told in a condition."""
 
+import base64
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -60,3 +62,52 @@ def test_what_pods_would_not_take_is_told(certificate_pem: bytes, key_pem: bytes
 
     assert observed.state == "Unfit"
     assert why in observed.why
+
+
+def test_a_key_whose_primes_are_hard_to_prove_costs_no_time() -> None:
+    """Some 7 kB, and a minute of the leader's loop to prove them."""
+    begun = time.process_time()
+
+    why = judged(certificate(EC), of_two_primes(2**4253 - 1, 2**4423 - 1)).why
+
+    assert why == "tls.key is not the key of tls.crt"
+    assert time.process_time() - begun < 0.5
+
+
+def of_two_primes(p: int, q: int) -> bytes:
+    e = 65537
+    d = pow(e, -1, (p - 1) * (q - 1))
+    numbers = (0, p * q, e, d, p, q, d % (p - 1), d % (q - 1), pow(q, -1, p))
+    body = b"".join(der(2, each.to_bytes(each.bit_length() // 8 + 1, "big")) for each in numbers)
+    text = base64.encodebytes(der(48, body))
+    marks = (b"-----BEGIN RSA PRIVATE KEY-----\n", b"-----END RSA PRIVATE KEY-----\n")
+    return text.join(marks)
+
+
+def der(tag: int, content: bytes) -> bytes:
+    """ITU-T X.690 §10.1: a length in as few bytes as there may be."""
+    size = len(content)
+    if size < 128:
+        return bytes((tag, size)) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(length))) + length + content
+
+
+@pytest.mark.parametrize("name", ["tls.crt", "tls.key"])
+def test_what_is_larger_than_any_chain_is_not_read(name: str) -> None:
+    pair = {"tls.crt": certificate(EC), "tls.key": pem(EC)}
+    pair[name] += b"\n" * 65_536
+
+    why = judged(pair["tls.crt"], pair["tls.key"]).why
+
+    assert why == f"its {name} has more than 65,536 bytes"
+
+
+def test_nobody_is_asked_for_the_password_of_a_chains_part() -> None:
+    mark = b"Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\n"
+    begin = b"-----BEGIN CERTIFICATE-----\n"
+    second = certificate(EC).replace(begin, begin + mark)
+
+    why = judged(certificate(EC) + second, pem(EC)).why
+
+    assert "OpenSSL does not take tls.crt with tls.key: a part has a password" in why
