@@ -8,10 +8,14 @@ import msgspec
 
 from moorage_contract.route_table import RouteTable, decode_route_table, encode_route_table
 from moorage_operator.api import bounds
+from moorage_operator.api.name_rules import DNS_LABEL_CHARACTERS
 from moorage_operator.planning.table_parts import largest_parts
 
 MAX_TABLE_BYTES = 900 * 1024
 """A ConfigMap ends at 1 MiB, base64 not counted; the rest is for its metadata."""
+
+GROUP_NAME_CHARACTERS = 2 * DNS_LABEL_CHARACTERS + 1
+"""``namespace/name``; a group's name is that of a Service."""
 
 MAX_PLAIN_BYTES = 8 * 1024 * 1024
 """Uncompressed. What expands beyond this is none of ours, and is not expanded further."""
@@ -64,7 +68,11 @@ def _is_possible(table: RouteTable) -> bool:
     Anybody who may edit the ConfigMap can make up the rest, and what it names is remembered.
     """
     routes = bounds.ROUTES.maximum
-    return len(table.routes) <= routes and len(table.groups) <= 2 * routes
+    return (
+        len(table.routes) <= routes
+        and len(table.groups) <= 2 * routes
+        and all(len(group.name) <= GROUP_NAME_CHARACTERS for group in table.groups)
+    )
 
 
 def _expanded(document: bytes) -> bytes | None:

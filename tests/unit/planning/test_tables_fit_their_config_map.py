@@ -93,6 +93,13 @@ def test_what_no_gateway_can_have_is_none_of_ours() -> None:
     assert read_table(with_groups(2 * 1_024)) is not None
     assert read_table(with_groups(2 * 1_024 + 1)) is None
     assert read_table(compress_table(table(1_025))) is None
+    assert read_table(with_name("n" * 63 + "/" + "g" * 63)) is not None
+    assert read_table(with_name("n" * 128)) is None
+
+
+def with_name(name: str) -> bytes:
+    group = Group(name=name, source="External")
+    return compress_table(RouteTable(gateway="a/b", groups=(group,)))
 
 
 def test_a_table_that_is_too_large_leaves_the_last_one_in_force() -> None:
