@@ -24,8 +24,8 @@ def install(*options: str) -> None:
 def uninstall() -> None:
     """`helm uninstall`, then the CRDs, then the namespace."""
     helm("uninstall", RELEASE, "-n", SYSTEM_NAMESPACE)
-    kubectl("delete", "crd", *CRDS, "--timeout=50s")
-    kubectl("delete", "namespace", SYSTEM_NAMESPACE, "--timeout=50s")
+    kubectl("delete", "crd", *CRDS, "--timeout=120s")
+    kubectl("delete", "namespace", SYSTEM_NAMESPACE, "--timeout=120s")
 
 
 def is_installed() -> bool:
