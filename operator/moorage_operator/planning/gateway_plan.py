@@ -62,6 +62,7 @@ def _plan_refused(
     return Plan(
         children=claimed.applied,
         unwanted=(),
+        keeps_table=True,
         conditions=refused_gateway_conditions(refused(GATEWAY, error), kept),
         counts={
             **gateway_counts(kept, kept.published),
@@ -86,6 +87,7 @@ def _plan_accepted(
     return Plan(
         children=claimed.applied,
         unwanted=claimed.unwanted,
+        keeps_table=too_large is not None,
         conditions=gateway_conditions(state),
         counts={
             **gateway_counts(snapshot, in_force),
@@ -138,11 +140,13 @@ def _kept_table(
 ) -> list[Manifest]:
     """The table that stays in force: planned too, so that what was edited in it does not stay.
 
-    Where its pods report to is not the document's, and follows the operator's new certificate.
+    Where its pods report to is not the document's, and follows the operator's new certificate. Nor
+    are its keys: pods read them when the table names others.
     """
     if kept.published is None:
         return []
-    table = msgspec.structs.replace(kept.published, report=report_target(settings))
+    keys = kept.keys or kept.published.keys
+    table = msgspec.structs.replace(kept.published, report=report_target(settings), keys=keys)
     try:
         return [render_table(owner, table, compress_table(table))]
     except TableTooLarge:

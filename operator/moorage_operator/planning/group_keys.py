@@ -2,7 +2,8 @@
 
 Whoever may serve a group no more still knows its key. So the key is exchanged then, in an order in
 which no gateway is refused that may go on: sidecars learn of the new key first, by a mounted file
-that the kubelet exchanges; then gateways show it; then sidecars forget the one before.
+that the kubelet exchanges; then gateways show it; then sidecars forget the one before. A gateway
+that cannot be given the new key holds that up for as long: its calls count more.
 """
 
 import json
@@ -13,6 +14,8 @@ SIDECARS_LEARN_SECONDS = 150
 """From the Secret to the mounted file; 55 and 68 s were measured, twice a minute is possible."""
 GATEWAYS_LEARN_SECONDS = 120
 """A gateway reads its Secret seconds after it changed; one that starts has its mounted copy."""
+LOOK_AGAIN_SECONDS = 10
+"""So often it is asked whether all gateways were given the new key."""
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -27,6 +30,13 @@ class GroupKeys:
     """Seconds since the epoch since when a second one waits for sidecars to learn it."""
     shown_at: int = 0
     """When the first one was begun to be shown."""
+    told_at: int | None = None
+    """Since when all permitted gateways were seen to be given it, while there is another one."""
+
+    @property
+    def awaits_gateways(self) -> bool:
+        """Whether the second one is good only until all gateways show the first one."""
+        return len(self.keys) == 2 and self.added_at is None
 
     @property
     def shown(self) -> str:
@@ -37,25 +47,24 @@ class GroupKeys:
         return f"GroupKeys({len(self.keys)}, {sorted(self.given)})"
 
 
-def due_at(state: GroupKeys) -> int | None:
-    """When the exchange goes on, in seconds since the epoch; None where there is none."""
-    if len(state.keys) == 1:
-        return None
+def look_in_seconds(state: GroupKeys, now: float) -> float | None:
+    """When an exchange is to be looked at again; None where there is none."""
     if state.added_at is not None:
-        return state.added_at + SIDECARS_LEARN_SECONDS
-    return state.shown_at + GATEWAYS_LEARN_SECONDS
+        return max(1.0, state.added_at + SIDECARS_LEARN_SECONDS - now)
+    return LOOK_AGAIN_SECONDS if state.awaits_gateways else None
 
 
-def next_group_keys(state: GroupKeys, serving: frozenset[str], now: int, new_key: str) -> GroupKeys:
+def next_group_keys(
+    state: GroupKeys, serving: frozenset[str], now: int, new_key: str, *, gateways_lag: bool
+) -> GroupKeys:
     """The keys as they shall be at ``now``; the same ones if nothing is due.
 
     ``serving`` are the other namespaces with gateways that may serve the group. ``new_key`` (64
-    random hex digits) is used only if one is to be added.
+    random hex digits) is used only if one is to be added. ``gateways_lag``: a permitted gateway
+    that serves the group was not given the shown key yet.
     """
-    due = due_at(state)
-    if due is not None and now >= due:
-        state = _gone_on(state, now)
-    if len(state.keys) == 2 and state.added_at is None:
+    state = _gone_on(state, now, gateways_lag)
+    if state.awaits_gateways:
         return state  # who is parted with now knows the new key already: its turn comes next
     parted = state.given - serving
     if parted and len(state.keys) == 1:
@@ -63,10 +72,18 @@ def next_group_keys(state: GroupKeys, serving: frozenset[str], now: int, new_key
     return replace(state, given=state.given - parted)
 
 
-def _gone_on(state: GroupKeys, now: int) -> GroupKeys:
+def _gone_on(state: GroupKeys, now: int, gateways_lag: bool) -> GroupKeys:
     if state.added_at is not None:
+        if now < state.added_at + SIDECARS_LEARN_SECONDS:
+            return state
         return replace(state, keys=state.keys[::-1], added_at=None, shown_at=now)
-    return replace(state, keys=state.keys[:1])
+    if not state.awaits_gateways or gateways_lag:
+        return replace(state, told_at=None)
+    if state.told_at is None:
+        return replace(state, told_at=now)
+    if now < state.told_at + GATEWAYS_LEARN_SECONDS:
+        return state
+    return replace(state, keys=state.keys[:1], told_at=None)
 
 
 def group_keys_text(state: GroupKeys) -> str:
@@ -79,6 +96,8 @@ def group_keys_annotation(state: GroupKeys) -> str:
     said: dict[str, object] = {"given": sorted(state.given), "shown": state.shown_at}
     if state.added_at is not None:
         said["added"] = state.added_at
+    if state.told_at is not None:
+        said["told"] = state.told_at
     return json.dumps(said, sort_keys=True, separators=(",", ":"))
 
 
@@ -91,25 +110,29 @@ def read_group_keys(text: str, annotation: str | None, now: int) -> GroupKeys | 
     keys = tuple(text.split())
     if not 1 <= len(keys) <= 2 or not all(map(_KEY.fullmatch, keys)):
         return None
-    given, added_at, shown_at = _read_annotation(annotation)
-    if len(keys) == 1:
-        added_at = None
-    elif shown_at is None and added_at is None:
+    said = _read_annotation(annotation)
+    given = said.get("given")
+    names = given if isinstance(given, list) else []
+    added_at, shown_at, told_at = (_seconds(said.get(name)) for name in ("added", "shown", "told"))
+    is_exchanged = len(keys) == 2
+    if is_exchanged and shown_at is None and added_at is None:
         shown_at = now
-    return GroupKeys(keys, given, added_at, shown_at or 0)
+    return GroupKeys(
+        keys,
+        frozenset(name for name in names if isinstance(name, str)),
+        added_at if is_exchanged else None,
+        shown_at or 0,
+        told_at if is_exchanged and added_at is None else None,
+    )
 
 
-def _read_annotation(text: str | None) -> tuple[frozenset[str], int | None, int | None]:
+def _read_annotation(text: str | None) -> dict[str, object]:
     try:
         said = json.loads(text or "{}")
     except (ValueError, RecursionError):
         said = {}
-    if not isinstance(said, dict):
-        return frozenset(), None, None
-    given, added, shown = said.get("given"), said.get("added"), said.get("shown")
-    names = given if isinstance(given, list) else []
-    return (
-        frozenset(name for name in names if isinstance(name, str)),
-        added if type(added) is int else None,
-        shown if type(shown) is int else None,
-    )
+    return said if isinstance(said, dict) else {}
+
+
+def _seconds(said: object) -> int | None:
+    return said if type(said) is int else None

@@ -212,3 +212,5 @@ class Plan:
     counts: Mapping[str, object]
     """Further members of the status: routes, sessions, address, pods, replicas, selector …"""
     scale: ScaleTo | None = None
+    keeps_table: bool = False
+    """Of a gateway: no new table can be made, and the published one goes on."""

@@ -7,7 +7,7 @@ import math
 import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 
 from moorage_contract.key_ids import KEY_BYTES, keys_digest
@@ -22,6 +22,7 @@ from moorage_operator.cluster.secret_reader import SecretContent, read_secret
 from moorage_operator.cluster.write_fence import Clock
 from moorage_operator.planning.documents import read_group
 from moorage_operator.planning.group_keys import (
+    GATEWAYS_LEARN_SECONDS,
     GroupKeys,
     group_keys_annotation,
     group_keys_text,
@@ -37,7 +38,7 @@ from moorage_operator.planning.key_rotation import (
     ring_annotation,
     ring_text,
 )
-from moorage_operator.planning.snapshot import GatewaySnapshot, GroupSnapshot, ObservedResource
+from moorage_operator.planning.snapshot import GatewaySnapshot, ObservedResource
 from moorage_operator.rendering.child_names import GROUP_KEYS_ANNOTATION, RING_ANNOTATION
 from moorage_operator.rendering.key_secrets import render_gateway_secret, render_group_secret
 from moorage_operator.rendering.owner import Owner
@@ -48,6 +49,7 @@ KEPT_SECONDS = 240.0
 """A deleted Secret is noticed at the next resync, which comes later than this."""
 ROTATION_SECONDS_PER_DAY = 86_400
 LONGEST_SESSION_SECONDS = 86_400
+MAX_TOLD_GATEWAYS = 10
 _GROUP_KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -64,6 +66,8 @@ class KeyKeeper:
         self._kept: dict[ResourceName, tuple[float, SecretContent]] = {}
         self._bare: dict[ResourceName, float] = {}
         """Places where there was no Secret, and until when that is believed."""
+        self._lagging: dict[ResourceName, frozenset[ResourceName]] = {}
+        """The gateways that hold up an exchange, as far as that was told."""
 
     def forget(self, owner: Owner) -> None:
         """The owner is gone, or its Secret is no longer what was read."""
@@ -73,9 +77,10 @@ class KeyKeeper:
     def forget_all_but(self, there: Iterable[Owner]) -> None:
         """Only these exist."""
         places = set(map(_place, there))
-        for place in (self._kept.keys() | self._bare.keys()) - places:
+        for place in (self._kept.keys() | self._bare.keys() | self._lagging.keys()) - places:
             self._kept.pop(place, None)
             self._bare.pop(place, None)
+            self._lagging.pop(place, None)
 
     async def read(self, owner: Owner) -> SecretContent | None:
         """The Secret at the owner's place, whoever owns it.
@@ -113,19 +118,46 @@ class KeyKeeper:
         await self._write_group_keys(owner, given)
         return given.shown
 
-    async def keep_group_keys(self, owner: Owner, serving: frozenset[str]) -> GroupKeys | None:
+    async def keep_group_keys(
+        self,
+        owner: Owner,
+        serving: Callable[[], frozenset[str]],
+        lagging: Callable[[str], Awaitable[frozenset[ResourceName]]],
+    ) -> GroupKeys | None:
         """The keys of a stdio group, made if there are none, and exchanged if that is due.
 
-        None where the place is taken. ``serving`` are the other namespaces that may serve it.
+        None where the place is taken. ``serving`` tells the other namespaces that may serve it,
+        ``lagging`` the gateways that may and were not given the key that is told to it.
         """
-        keys = await self._group_keys(owner)
+        keys, lag = await self._group_keys(owner), frozenset[ResourceName]()
+        if keys is not None and keys.awaits_gateways:
+            lag = await lagging(keys.shown)
+            self._tell_lagging(owner, keys, lag)
+            keys = await self._group_keys(owner)
         if keys is None:
             return None
-        then = next_group_keys(keys, serving, int(time.time()), secrets.token_hex(32))
+        then = next_group_keys(
+            keys, serving(), int(time.time()), secrets.token_hex(32), gateways_lag=bool(lag)
+        )
         if then != keys:
             await self._write_group_keys(owner, then)
             logger.info("%s/%s: its key is being exchanged", owner.namespace, owner.name)
         return then
+
+    def _tell_lagging(self, owner: Owner, keys: GroupKeys, lag: frozenset[ResourceName]) -> None:
+        """Once for the same ones, if it lasts."""
+        place = _place(owner)
+        if not lag:
+            self._lagging.pop(place, None)
+        elif time.time() >= keys.shown_at + GATEWAYS_LEARN_SECONDS:
+            if self._lagging.get(place) != lag:
+                logger.warning(
+                    "%s/%s: the former key stays good: not given the new one yet are the gateways "
+                    "%s; see their conditions, the exchange goes on by itself",
+                    *(owner.namespace, owner.name),
+                    ", ".join(sorted(map(str, lag))[:MAX_TOLD_GATEWAYS]),
+                )
+            self._lagging[place] = lag
 
     async def _group_keys(self, owner: Owner) -> GroupKeys | None:
         secret = await self.read(owner)
@@ -249,35 +281,22 @@ def earlier_group_keys(secret: SecretContent | None, owner: Owner) -> dict[Resou
     }
 
 
-def stdio_groups(gateway: ResourceName, snapshot: GatewaySnapshot) -> dict[ResourceName, str]:
-    """The stdio groups whose key the gateway may have, and the uid of each."""
+def stdio_groups(snapshot: GatewaySnapshot, *, serves_published: bool) -> dict[ResourceName, str]:
+    """The stdio groups whose key the gateway may have, and the uid of each.
+
+    ``serves_published``: also those that only its published table names.
+    """
+    gateway = snapshot.resource.name
     labels = {NAMESPACE_NAME_LABEL: gateway.namespace, **snapshot.namespace_labels}
+    published = snapshot.published_groups if serves_published else {}
     allowed = {}
-    for name, resource in snapshot.groups.items():
+    for name, resource in {**published, **snapshot.groups}.items():
         group = _accepted(resource)
         if group is None or not isinstance(group.spec.source, StdioSource):
             continue
         if group.spec.allowed_gateways.allow(name.namespace, gateway.namespace, labels):
             allowed[name] = resource.uid
     return allowed
-
-
-def serving_namespaces(snapshot: GroupSnapshot) -> frozenset[str]:
-    """The other namespaces with gateways that name the group and that it allows."""
-    group = _accepted(snapshot.resource)
-    own = snapshot.resource.name.namespace
-    if group is None:
-        return frozenset()
-    return frozenset(
-        gateway.name.namespace
-        for gateway in snapshot.gateways
-        if gateway.name.namespace != own
-        and group.spec.allowed_gateways.allow(
-            own,
-            gateway.name.namespace,
-            {NAMESPACE_NAME_LABEL: gateway.name.namespace, **gateway.namespace_labels},
-        )
-    )
 
 
 def is_stdio(resource: ObservedResource) -> bool:

@@ -99,6 +99,13 @@ class Links:
     def gateways_of(self, group: ResourceName) -> frozenset[ResourceName]:
         return self._groups.of(group)
 
+    def gateways_publishing(self, group: ResourceName) -> frozenset[ResourceName]:
+        """Those whose published table names the group, whatever their documents do."""
+        return self._published.of(group)
+
+    def published_by(self, gateway: ResourceName) -> frozenset[ResourceName]:
+        return self._published.named.get(gateway, frozenset())
+
     def gateways_with(self, hostname: str) -> frozenset[ResourceName]:
         return self._hostnames.of(hostname)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from moorage_operator.api.installation import InstallationSettings
@@ -27,9 +28,9 @@ from moorage_operator.running.key_keeper import (
     is_stdio,
     keys_in,
     ring_problem_in,
-    serving_namespaces,
     stdio_groups,
 )
+from moorage_operator.running.key_users import KeyUsers
 from moorage_operator.running.refused_children import RefusedChild, must_be_told
 from moorage_operator.running.snapshots import Snapshots
 from moorage_operator.running.world import World
@@ -52,6 +53,7 @@ class Planner:
         self._snapshots = snapshots
         self._children = children
         self._keys = keys
+        self._key_users = KeyUsers(world, snapshots, keys)
         self._settings = settings
         self.outcomes = GroupOutcomes()
 
@@ -75,7 +77,7 @@ class Planner:
         if strangers := await self._children.strangers_at(plan.children, snapshot.children):
             snapshot = _with_children(snapshot, strangers)
             plan = plan_gateway(snapshot, self._settings)
-        if _mounts_keys(plan):
+        if _mounts_keys(plan) or (plan.keeps_table and snapshot.deployment is not None):
             return await self._with_keys(owner, secret, snapshot, plan)
         return snapshot, plan, []
 
@@ -83,7 +85,7 @@ class Planner:
         self, owner: Owner, secret: SecretContent | None, snapshot: GatewaySnapshot, plan: Plan
     ) -> tuple[GatewaySnapshot, Plan, list[RefusedChild]]:
         """The plan once the keys are in the Secret: only then may the table name them."""
-        stdio = stdio_groups(snapshot.resource.name, snapshot)
+        stdio = stdio_groups(snapshot, serves_published=plan.keeps_table)
         group_keys, errors = await self._group_keys(stdio, owner.namespace)
         earlier = earlier_group_keys(secret, owner)
         group_keys |= {name: earlier[name] for name in errors.keys() & earlier.keys()}
@@ -98,7 +100,8 @@ class Planner:
         try:
             keys = await self._keys.keep_ring(owner, snapshot, group_keys)
         except ApiRefusal as error:
-            return snapshot, without_writes(plan), [*refused, _refused_secret(owner, error)]
+            held = without_writes(plan) if _mounts_keys(plan) else plan
+            return snapshot, held, [*refused, _refused_secret(owner, error)]
         secret = await self._keys.read(owner)
         snapshot = replace(_as_read(snapshot, owner, secret), keys=keys)
         if snapshot != known:
@@ -116,7 +119,11 @@ class Planner:
             plan = plan_group(snapshot, self._settings)
         if plan.children and is_stdio(seen.observed):
             try:
-                keys = await self._keys.keep_group_keys(owner, serving_namespaces(snapshot))
+                keys = await self._keys.keep_group_keys(
+                    owner,
+                    partial(self._key_users.namespaces, seen.observed),
+                    partial(self._key_users.lagging, seen.observed),
+                )
                 snapshot = replace(snapshot, keys=keys)
             except ApiRefusal as error:
                 return snapshot, without_writes(plan), [_refused_secret(owner, error)]

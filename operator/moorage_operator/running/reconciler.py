@@ -18,7 +18,7 @@ from moorage_operator.cluster.errors import (
 from moorage_operator.cluster.events import post_event
 from moorage_operator.cluster.objects import scale_object
 from moorage_operator.planning.conditions import GATEWAY, GROUP
-from moorage_operator.planning.group_keys import due_at
+from moorage_operator.planning.group_keys import look_in_seconds
 from moorage_operator.planning.snapshot import (
     GatewaySnapshot,
     GroupSnapshot,
@@ -37,7 +37,7 @@ from moorage_operator.running.refused_children import (
     with_names_in_force,
     with_refusals,
 )
-from moorage_operator.running.resource_key import ResourceKey, gateway_key
+from moorage_operator.running.resource_key import ResourceKey, gateway_key, group_key
 from moorage_operator.running.status_writer import StatusWriter
 from moorage_operator.running.world import World
 
@@ -88,7 +88,12 @@ class Reconciler:
                 _log_written(key, seen, written, time.monotonic() - began)
 
     async def _bring(self, key: ResourceKey, seen: ResourceExtract, written: list[str]) -> float:
+        links = self._world.links
+        served = links.published_by(key.name) if key.kind == GATEWAY_KIND else frozenset()
         snapshot, plan, refused = await self._plan(key, seen)
+        for group in served - links.published_by(key.name):
+            # It may have a key to exchange, now that no table serves it here.
+            self._enqueue(group_key(group))
         known = snapshot.children
         refused += await self._children.apply(plan.children, known, self._world, written)
         plan = with_names_in_force(snapshot.resource, plan, refused)
@@ -151,9 +156,10 @@ class Reconciler:
                 logger.log(level, "%s: no Event was posted: %s", key, error)
 
     def _tell_gateways(self, snapshot: GatewaySnapshot | GroupSnapshot, plan: Plan) -> None:
-        """What a group's plan came to bears on the gateways that name it."""
+        """What a group's plan came to bears on the gateways that name it, or serve it still."""
         if isinstance(snapshot, GroupSnapshot) and self._planner.outcomes.note(snapshot, plan):
-            for gateway in self._world.links.gateways_of(snapshot.resource.name):
+            links, group = self._world.links, snapshot.resource.name
+            for gateway in links.gateways_of(group) | links.gateways_publishing(group):
                 self._enqueue(gateway_key(gateway))
 
     def forget_unseen(self) -> None:
@@ -187,8 +193,8 @@ def _resync_seconds(plan: Plan) -> float:
 
 def _exchange_seconds(snapshot: GatewaySnapshot | GroupSnapshot) -> float:
     keys = snapshot.keys if isinstance(snapshot, GroupSnapshot) else None
-    due = None if keys is None else due_at(keys)
-    return math.inf if due is None else max(1.0, due - time.time())
+    seconds = None if keys is None else look_in_seconds(keys, time.time())
+    return math.inf if seconds is None else seconds
 
 
 def _log_written(

@@ -72,7 +72,7 @@ class Snapshots:
         namespace = await self._namespace(name.namespace)
         child = ResourceName(name.namespace, gateway_child_name(name.name))
         groups = self._groups_of(name)
-        published = await self._published(observed, child)
+        published = await self.published(observed)
         return GatewaySnapshot(
             resource=observed,
             namespace_labels=namespace.labels,
@@ -208,8 +208,10 @@ class Snapshots:
         name = ResourceName(group.name.namespace, tls.ca_config_map_name)
         return await self._outside.authorities(name, self._world.namespace(name.namespace).uid)
 
-    async def _published(self, gateway: ObservedResource, place: ResourceName) -> RouteTable | None:
-        key = ChildKey("ConfigMap", place.namespace, place.name)
+    async def published(self, gateway: ObservedResource) -> RouteTable | None:
+        """The gateway's table that is in force."""
+        name = gateway.name
+        key = ChildKey("ConfigMap", name.namespace, gateway_child_name(name.name))
         return await self._tables.get(key, gateway.uid, self._world.child(key))
 
 

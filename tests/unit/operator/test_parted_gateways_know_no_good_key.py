@@ -1,5 +1,6 @@
 """Who was given a stdio group's key is written down; parted with, its key is exchanged."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,12 +9,22 @@ from fakes.cr_documents import image_group_document
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.cluster.api_client import ClusterClient
 from moorage_operator.cluster.errors import refusal
-from moorage_operator.planning.group_keys import GATEWAYS_LEARN_SECONDS, SIDECARS_LEARN_SECONDS
-from moorage_operator.planning.snapshot import GroupSnapshot, ObservedResource, ServingGateway
+from moorage_operator.planning.group_keys import (
+    GATEWAYS_LEARN_SECONDS,
+    SIDECARS_LEARN_SECONDS,
+    GroupKeys,
+)
+from moorage_operator.planning.snapshot import GroupSnapshot, ObservedResource
 from moorage_operator.rendering.owner import Owner
 from moorage_operator.running import key_keeper
+from moorage_operator.running.extracts import unknown_namespace
 from moorage_operator.running.group_outcomes import GroupOutcomes
-from moorage_operator.running.key_keeper import KeyKeeper, serving_namespaces
+from moorage_operator.running.key_keeper import KeyKeeper
+from moorage_operator.running.key_users import KeyUsers
+from moorage_operator.running.links import GatewayLinks, Links
+from moorage_operator.running.newest import Incarnation
+from moorage_operator.running.snapshots import Snapshots
+from moorage_operator.running.world import World
 
 OWNER = Owner.group("desk", "tickets", "uid-2")
 OTHERS = frozenset({"one"})
@@ -60,6 +71,14 @@ def keeper(client: ClusterClient) -> KeyKeeper:
     return KeyKeeper(client, lambda: 0.0, 30)
 
 
+async def nobody(_: str) -> frozenset[ResourceName]:
+    return frozenset()
+
+
+async def keep(client: ClusterClient, serving: frozenset[str] = frozenset()) -> GroupKeys | None:
+    return await keeper(client).keep_group_keys(OWNER, lambda: serving, nobody)
+
+
 async def test_a_gateway_of_the_own_namespace_costs_no_write() -> None:
     client = _Secret()
     first = await keeper(client).group_key_for(OWNER, "desk")
@@ -71,7 +90,7 @@ async def test_whoever_serves_it_goes_on_with_the_key(clock: _Time) -> None:
     first = await keeper(client).group_key_for(OWNER, "one")
     for _ in range(3):
         clock.seconds += 1000
-        keys = await keeper(client).keep_group_keys(OWNER, OTHERS)
+        keys = await keep(client, OTHERS)
         assert keys is not None and keys.keys == (first,)
     assert client.writes == 2
 
@@ -82,18 +101,18 @@ async def test_the_key_of_a_parted_namespace_ends_and_others_are_told_of_the_new
     client, outcomes = _Secret(), GroupOutcomes()
     known = await keeper(client).group_key_for(OWNER, "one")
     told, good = [], []
-    for seconds in (0, SIDECARS_LEARN_SECONDS, GATEWAYS_LEARN_SECONDS):
+    for seconds in (0, SIDECARS_LEARN_SECONDS, 1, GATEWAYS_LEARN_SECONDS):
         clock.seconds += seconds
-        keys = await keeper(client).keep_group_keys(OWNER, frozenset())
+        keys = await keep(client)
         assert keys is not None
         told.append(outcomes.note(_snapshot(keys=keys), _plan()))
         shown = await keeper(client).group_key_for(OWNER, "desk")
         good.append((known in keys.keys, shown == known, shown in keys.keys))
-    assert good == [(True, True, True), (True, False, True), (False, False, True)]
-    assert told == [True, True, False]
+    assert good == [(True, True, True), *[(True, False, True)] * 2, (False, False, True)]
+    assert told == [True, True, False, False]
     clock.seconds += 10_000
     before = client.writes
-    await keeper(client).keep_group_keys(OWNER, frozenset())
+    await keep(client)
     assert client.writes == before
 
 
@@ -105,16 +124,14 @@ async def test_a_group_made_anew_has_a_new_key_at_once_though_the_former_one_is_
     former = await alive.group_key_for(OWNER, "desk")
     client.held = {}  # It goes with its owner, and nobody watches Secrets.
     again = Owner.group(OWNER.namespace, OWNER.name, "uid-3")
-    keys = await alive.keep_group_keys(again, frozenset())
+    keys = await alive.keep_group_keys(again, frozenset, nobody)
     assert keys is not None and former not in keys.keys
     assert await alive.group_key_for(again, "desk") == keys.shown
     assert client.writes == 2
 
 
-def _snapshot(rule: dict[str, Any] | None = None, **more: Any) -> GroupSnapshot:
+def _snapshot(**more: Any) -> GroupSnapshot:
     document = image_group_document()
-    if rule is not None:
-        document["spec"]["allowedGateways"] = {"namespaces": rule}
     resource = ObservedResource(ResourceName("desk", "tickets"), "uid-2", 1, "", document)
     return GroupSnapshot(resource=resource, **more)
 
@@ -123,6 +140,7 @@ def _plan() -> Any:
     return type("Plan", (), {"conditions": ()})()
 
 
+@pytest.mark.parametrize("published", ["", "two"])
 @pytest.mark.parametrize(
     ("rule", "namespaces"),
     [
@@ -133,8 +151,23 @@ def _plan() -> Any:
     ],
 )
 def test_the_own_namespace_and_those_not_allowed_are_given_no_key(
-    rule: dict[str, Any] | None, namespaces: set[str]
+    rule: dict[str, Any] | None, namespaces: set[str], published: str
 ) -> None:
     labels = {"desk": {"a": "b"}, "one": {}, "two": {"a": "b"}}
-    gateways = tuple(ServingGateway(ResourceName(name, "g"), labels[name]) for name in labels)
-    assert serving_namespaces(_snapshot(rule, gateways=gateways)) == namespaces
+    links, document = Links(), image_group_document()
+    if rule is not None:
+        document["spec"]["allowedGateways"] = {"namespaces": rule}
+    group = ResourceName("desk", "tickets")
+    for name in labels:
+        gateway, one = ResourceName(name, "g"), Incarnation(name, 1)
+        by_document = frozenset() if name == published else frozenset({group})
+        links.put_gateway(gateway, one, GatewayLinks(by_document))
+        links.put_published(gateway, name, frozenset({group}) - by_document)
+    world = World({}, links)
+    world.read_namespaces |= {
+        name: replace(unknown_namespace(name), labels=each) for name, each in labels.items()
+    }
+    client = ClusterClient.__new__(ClusterClient)
+    users = KeyUsers(world, Snapshots.__new__(Snapshots), keeper(client))
+    resource = ObservedResource(group, "uid-2", 1, "", document)
+    assert users.namespaces(resource) == namespaces

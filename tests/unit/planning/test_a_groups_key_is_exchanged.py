@@ -4,11 +4,12 @@ import pytest
 
 from moorage_operator.planning.group_keys import (
     GATEWAYS_LEARN_SECONDS,
+    LOOK_AGAIN_SECONDS,
     SIDECARS_LEARN_SECONDS,
     GroupKeys,
-    due_at,
     group_keys_annotation,
     group_keys_text,
+    look_in_seconds,
     next_group_keys,
     read_group_keys,
 )
@@ -16,59 +17,79 @@ from moorage_operator.planning.group_keys import (
 OLD, NEW, NEWER = (digit * 64 for digit in "abc")
 BOTH = frozenset({"one", "two"})
 ONE = frozenset({"one"})
+SWAP = 100 + SIDECARS_LEARN_SECONDS
+TOLD = SWAP + 7
+
+
+def after(
+    state: GroupKeys, serving: frozenset[str], now: int, new: str = NEWER, *, lag: bool = False
+) -> GroupKeys:
+    return next_group_keys(state, serving, now, new, gateways_lag=lag)
 
 
 def begun(now: int = 100) -> GroupKeys:
-    return next_group_keys(GroupKeys((OLD,), BOTH), ONE, now, NEW)
+    return after(GroupKeys((OLD,), BOTH), ONE, now, NEW)
 
 
 def swapped() -> GroupKeys:
-    return next_group_keys(begun(), ONE, 100 + SIDECARS_LEARN_SECONDS, NEWER)
+    return after(begun(), ONE, SWAP)
+
+
+def told() -> GroupKeys:
+    return after(swapped(), ONE, TOLD)
 
 
 def ended(serving: frozenset[str] = ONE) -> GroupKeys:
-    now = 100 + SIDECARS_LEARN_SECONDS + GATEWAYS_LEARN_SECONDS
-    return next_group_keys(swapped(), serving, now, NEWER)
+    return after(told(), serving, TOLD + GATEWAYS_LEARN_SECONDS)
 
 
 def test_nothing_is_exchanged_while_all_may_stay() -> None:
     state = GroupKeys((OLD,), ONE)
-    assert next_group_keys(state, BOTH, 10**9, NEW) == state
-    assert due_at(state) is None
+    assert after(state, BOTH, 10**9) == state
+    assert look_in_seconds(state, 0) is None
 
 
 def test_the_new_key_is_learned_by_sidecars_before_any_gateway_shows_it() -> None:
     state = begun()
     assert (state.keys, state.shown, state.given) == ((OLD, NEW), OLD, ONE)
-    due = due_at(state)
-    assert due == 100 + SIDECARS_LEARN_SECONDS
-    assert next_group_keys(state, ONE, due - 1, NEWER) == state
+    assert look_in_seconds(state, 100) == SIDECARS_LEARN_SECONDS
+    assert look_in_seconds(state, SWAP + 50) == 1
+    assert after(state, ONE, SWAP - 1) == state
 
 
-def test_the_old_key_is_good_until_no_gateway_shows_it() -> None:
-    state = swapped()
-    assert state.keys == (NEW, OLD)
-    due = due_at(state)
-    assert due == 100 + SIDECARS_LEARN_SECONDS + GATEWAYS_LEARN_SECONDS
-    assert next_group_keys(state, ONE, due - 1, NEWER) == state
+def test_the_old_key_is_good_until_gateways_had_time_to_read_the_new_one() -> None:
+    assert swapped().keys == (NEW, OLD)
+    assert look_in_seconds(swapped(), SWAP) == LOOK_AGAIN_SECONDS
+    assert after(told(), ONE, TOLD + GATEWAYS_LEARN_SECONDS - 1) == told()
     assert ended().keys == (NEW,)
-    assert due_at(ended()) is None
+    assert look_in_seconds(ended(), 0) is None
+
+
+def test_no_time_alone_ends_the_old_key() -> None:
+    state = after(swapped(), ONE, 10**9, lag=True)
+    assert state == swapped()
+    state = after(state, ONE, 10**9 + 1)
+    assert state.keys == (NEW, OLD)
+    state = after(state, ONE, 10**9 + GATEWAYS_LEARN_SECONDS, lag=True)
+    state = after(state, ONE, 2 * 10**9)
+    assert state.keys == (NEW, OLD)
+    assert after(state, ONE, 2 * 10**9 + GATEWAYS_LEARN_SECONDS).keys == (NEW,)
 
 
 def test_who_is_parted_with_before_the_swap_knows_the_old_key_only() -> None:
-    state = next_group_keys(begun(), frozenset(), 101, NEWER)
+    state = after(begun(), frozenset(), 101)
     assert (state.keys, state.given) == ((OLD, NEW), frozenset())
 
 
 def test_who_is_parted_with_behind_the_swap_has_an_exchange_of_its_own() -> None:
-    due = due_at(swapped()) or 0
-    state = next_group_keys(swapped(), frozenset(), due - 1, NEWER)
+    due = TOLD + GATEWAYS_LEARN_SECONDS
+    state = after(told(), frozenset(), due - 1)
     assert (state.keys, state.given) == ((NEW, OLD), ONE)
-    state = next_group_keys(state, frozenset(), due, NEWER)
+    state = after(state, frozenset(), due)
     assert (state.keys, state.given) == ((NEW, NEWER), frozenset())
 
 
-@pytest.mark.parametrize("state", [GroupKeys((OLD,)), begun(), swapped(), ended()])
+@pytest.mark.parametrize("state", [GroupKeys((OLD,)), begun(), swapped(), told(), ended()])
 def test_the_secret_says_it_all(state: GroupKeys) -> None:
     text, annotation = group_keys_text(state), group_keys_annotation(state)
     assert read_group_keys(text, annotation, 999) == state
@@ -81,7 +102,7 @@ def test_the_secret_says_it_all(state: GroupKeys) -> None:
 def test_without_its_annotation_no_key_in_use_is_lost(annotation: str | None) -> None:
     state = read_group_keys(f"{OLD}\n{NEW}\n", annotation, 100)
     assert state is not None
-    assert (state.shown, due_at(state)) == (OLD, 100 + GATEWAYS_LEARN_SECONDS)
+    assert (state.shown, state.awaits_gateways, state.told_at) == (OLD, True, None)
     assert read_group_keys(OLD, annotation, 100) == GroupKeys((OLD,))
 
 
