@@ -38,6 +38,8 @@ from moorage_operator.planning.key_rotation import (
     ring_annotation,
     ring_text,
 )
+from moorage_operator.planning.published_entries import served_entry
+from moorage_operator.planning.route_table import table_name
 from moorage_operator.planning.snapshot import GatewaySnapshot, ObservedResource
 from moorage_operator.rendering.child_names import GROUP_KEYS_ANNOTATION, RING_ANNOTATION
 from moorage_operator.rendering.key_secrets import render_gateway_secret, render_group_secret
@@ -284,19 +286,27 @@ def earlier_group_keys(secret: SecretContent | None, owner: Owner) -> dict[Resou
 def stdio_groups(snapshot: GatewaySnapshot, *, serves_published: bool) -> dict[ResourceName, str]:
     """The stdio groups whose key the gateway may have, and the uid of each.
 
-    ``serves_published``: also those that only its published table names.
+    ``serves_published``: also those that only its published table names. Whom a group allows whose
+    document is refused is not known: it is served as it was published, so its key stays as well.
     """
-    gateway = snapshot.resource.name
-    labels = {NAMESPACE_NAME_LABEL: gateway.namespace, **snapshot.namespace_labels}
     published = snapshot.published_groups if serves_published else {}
-    allowed = {}
-    for name, resource in {**published, **snapshot.groups}.items():
-        group = _accepted(resource)
-        if group is None or not isinstance(group.spec.source, StdioSource):
-            continue
-        if group.spec.allowed_gateways.allow(name.namespace, gateway.namespace, labels):
-            allowed[name] = resource.uid
-    return allowed
+    return {
+        name: resource.uid
+        for name, resource in {**published, **snapshot.groups}.items()
+        if _may_have_key(_accepted(resource), name, snapshot)
+    }
+
+
+def _may_have_key(
+    group: McpUpstreamGroup | None, name: ResourceName, snapshot: GatewaySnapshot
+) -> bool:
+    own = snapshot.resource.name.namespace
+    if group is None:
+        entry = served_entry(snapshot.published, table_name(name, own))
+        return entry is not None and entry.source == "Stdio"
+    labels = {NAMESPACE_NAME_LABEL: own, **snapshot.namespace_labels}
+    is_stdio_group = isinstance(group.spec.source, StdioSource)
+    return is_stdio_group and group.spec.allowed_gateways.allow(name.namespace, own, labels)
 
 
 def is_stdio(resource: ObservedResource) -> bool:

@@ -136,6 +136,25 @@ async def test_a_gateway_whose_secret_may_not_be_written_keeps_a_good_key_and_is
     assert keys.keys == (exchange.pods_key,)
 
 
+async def test_a_refused_group_that_is_served_as_published_keeps_its_key() -> None:
+    client = Secrets()
+    gateway = PlannedGateway(client)
+    await gateway.bring()
+    before = client.group_keys
+    gateway.rewrite_group("tickets", {"failover": {"group": "notes"}})
+    table = await gateway.bring()
+    assert [each.name for each in table.groups if not each.unresolved] == ["notes", "tickets"]
+    assert client.group_keys == before
+
+
+async def test_a_refused_group_that_was_never_served_gives_no_key() -> None:
+    client = Secrets()
+    gateway = PlannedGateway(client)
+    gateway.rewrite_group("tickets", {"failover": {"group": "notes"}})
+    await gateway.bring()
+    assert client.group_keys == {"desk/notes"}
+
+
 async def test_a_kept_table_that_alone_names_the_group_gives_its_gateway_the_key(
     clock: _Time,
 ) -> None:
