@@ -87,8 +87,11 @@ def _gone_on(state: GroupKeys, now: int, gateways_lag: bool) -> GroupKeys:
 
 
 def group_keys_text(state: GroupKeys) -> str:
-    """The Secret's ``key``: one key per line, the one that gateways show first."""
-    return "".join(f"{key}\n" for key in state.keys)
+    """The Secret's ``key``: one key per line, the one that gateways show first.
+
+    One alone has no newline: operators that knew no exchange read no other form.
+    """
+    return "\n".join(state.keys)
 
 
 def group_keys_annotation(state: GroupKeys) -> str:

@@ -113,5 +113,9 @@ def test_what_is_no_key_is_none(text: str) -> None:
     assert read_group_keys(text, None, 1) is None
 
 
+def test_a_key_alone_is_written_as_it_always_was() -> None:
+    assert group_keys_text(ended()) == NEW
+
+
 def test_keys_are_not_printed() -> None:
     assert OLD not in repr(begun())
