@@ -108,7 +108,7 @@ def read_group_keys(text: str, annotation: str | None, now: int) -> GroupKeys | 
     """The state that a Secret holds, None if it holds no keys.
 
     Where the annotation was edited away the first key is the one that is shown, and the other one
-    goes when no gateway can show it any more.
+    goes when no gateway can show it any more. What is read is to be written then, times and all.
     """
     keys = tuple(text.split())
     if not 1 <= len(keys) <= 2 or not all(map(_KEY.fullmatch, keys)):
@@ -116,7 +116,9 @@ def read_group_keys(text: str, annotation: str | None, now: int) -> GroupKeys | 
     said = _read_annotation(annotation)
     given = said.get("given")
     names = given if isinstance(given, list) else []
-    added_at, shown_at, told_at = (_seconds(said.get(name)) for name in ("added", "shown", "told"))
+    added_at, shown_at, told_at = (
+        _seconds(said.get(name), now) for name in ("added", "shown", "told")
+    )
     is_exchanged = len(keys) == 2
     if is_exchanged and shown_at is None and added_at is None:
         shown_at = now
@@ -137,5 +139,6 @@ def _read_annotation(text: str | None) -> dict[str, object]:
     return said if isinstance(said, dict) else {}
 
 
-def _seconds(said: object) -> int | None:
-    return said if type(said) is int else None
+def _seconds(said: object, now: int) -> int | None:
+    """A time that has not come yet was not written by us, or by another's clock: it is now."""
+    return min(said, now) if type(said) is int and said >= 0 else None

@@ -142,8 +142,10 @@ class KeyKeeper:
             keys, serving(), int(time.time()), secrets.token_hex(32), gateways_lag=bool(lag)
         )
         if then != keys:
-            await self._write_group_keys(owner, then)
             logger.info("%s/%s: its key is being exchanged", owner.namespace, owner.name)
+        secret = await self.read(owner)
+        if secret is not None and not _says_group_keys(secret, then):
+            await self._write_group_keys(owner, then)
         return then
 
     def _tell_lagging(self, owner: Owner, keys: GroupKeys, lag: frozenset[ResourceName]) -> None:
@@ -351,6 +353,13 @@ def _manifest(
 
 def _group_manifest(owner: Owner, keys: GroupKeys) -> Mapping[str, object]:
     return render_group_secret(owner, group_keys_text(keys), group_keys_annotation(keys))
+
+
+def _says_group_keys(secret: SecretContent, keys: GroupKeys) -> bool:
+    """Whether the Secret holds these already, in the form in which they are written."""
+    return secret.data.get("key") == group_keys_text(keys).encode() and secret.annotations.get(
+        GROUP_KEYS_ANNOTATION
+    ) == group_keys_annotation(keys)
 
 
 def _says(secret: SecretContent, ring: KeyRingState, manifest: Mapping[str, object]) -> bool:

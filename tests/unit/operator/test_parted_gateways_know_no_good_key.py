@@ -1,5 +1,6 @@
 """Who was given a stdio group's key is written down; parted with, its key is exchanged."""
 
+import base64
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from moorage_operator.planning.group_keys import (
     GATEWAYS_LEARN_SECONDS,
     SIDECARS_LEARN_SECONDS,
     GroupKeys,
+    look_in_seconds,
 )
 from moorage_operator.planning.snapshot import GroupSnapshot, ObservedResource
 from moorage_operator.rendering.owner import Owner
@@ -114,6 +116,50 @@ async def test_the_key_of_a_parted_namespace_ends_and_others_are_told_of_the_new
     before = client.writes
     await keep(client)
     assert client.writes == before
+
+
+@pytest.mark.parametrize("annotation", [None, "x", f'{{"shown":1{"0" * 400}}}', '{"shown":-1}'])
+async def test_an_exchange_ends_though_somebody_edits_its_annotation(
+    clock: _Time, annotation: str | None
+) -> None:
+    client = _Secret()
+    await keeper(client).group_key_for(OWNER, "one")
+    begun = await keep(client)
+    assert begun is not None
+    client.held["metadata"]["annotations"] = {}
+    if annotation is not None:
+        client.held["metadata"]["annotations"] = {"moorage.dev/group-keys": annotation}
+    for seconds in (1, 1, GATEWAYS_LEARN_SECONDS):
+        clock.seconds += seconds
+        keys = await keep(client)
+    assert keys is not None and keys.keys == (begun.shown,)
+
+
+async def test_an_exchange_goes_on_though_it_is_said_to_begin_at_the_end_of_time(
+    clock: _Time,
+) -> None:
+    client = _Secret()
+    await keeper(client).group_key_for(OWNER, "one")
+    begun = await keep(client)
+    said = {"moorage.dev/group-keys": f'{{"added":1{"0" * 400}}}'}
+    client.held["metadata"]["annotations"] = said
+    keys = await keep(client)
+    assert begun is not None and keys is not None
+    assert look_in_seconds(keys, clock.seconds) == SIDECARS_LEARN_SECONDS
+    clock.seconds += SIDECARS_LEARN_SECONDS
+    keys = await keep(client)
+    assert keys is not None and keys.keys == begun.keys[::-1]
+
+
+async def test_a_key_in_the_form_of_before_is_written_anew_once() -> None:
+    client = _Secret()
+    key = await keeper(client).group_key_for(OWNER, "one")
+    client.held["data"]["key"] = base64.b64encode(f"{key}\n".encode()).decode()
+    for _ in range(2):
+        keys = await keep(client, OTHERS)
+        assert keys is not None and keys.keys == (key,)
+    assert base64.b64decode(client.held["data"]["key"]).decode() == key
+    assert client.writes == 3
 
 
 async def test_a_group_made_anew_has_a_new_key_at_once_though_the_former_one_is_remembered() -> (
