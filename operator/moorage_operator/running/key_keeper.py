@@ -113,11 +113,11 @@ class KeyKeeper:
         None where the place is taken. Who gets it is written down before: when that namespace may
         not serve the group any more, the key is exchanged.
         """
-        keys = await self._group_keys(owner)
+        secret, keys = await self._group_keys(owner)
         if keys is None or namespace in {owner.namespace, *keys.given}:
             return None if keys is None else keys.shown
         given = replace(keys, given=keys.given | {namespace})
-        await self._write_group_keys(owner, given)
+        await self._write_group_keys(owner, given, secret)
         return given.shown
 
     async def keep_group_keys(
@@ -131,21 +131,22 @@ class KeyKeeper:
         None where the place is taken. ``serving`` tells the other namespaces that may serve it,
         ``lagging`` the gateways that may and were not given the key that is told to it.
         """
-        keys, lag = await self._group_keys(owner), frozenset[ResourceName]()
+        lag = frozenset[ResourceName]()
+        secret, keys = await self._group_keys(owner)
         if keys is not None and keys.awaits_gateways:
             lag = await lagging(keys.shown)
             self._tell_lagging(owner, keys, lag)
-            keys = await self._group_keys(owner)
+            secret, keys = await self._group_keys(owner)
         if keys is None:
             return None
+        # Nothing is awaited from here on: a gateway that begins meanwhile would be parted with.
         then = next_group_keys(
             keys, serving(), int(time.time()), secrets.token_hex(32), gateways_lag=bool(lag)
         )
         if then != keys:
             logger.info("%s/%s: its key is being exchanged", owner.namespace, owner.name)
-        secret = await self.read(owner)
-        if secret is not None and not _says_group_keys(secret, then):
-            await self._write_group_keys(owner, then)
+        if not _says_group_keys(secret, then):
+            await self._write_group_keys(owner, then, secret)
         return then
 
     def _tell_lagging(self, owner: Owner, keys: GroupKeys, lag: frozenset[ResourceName]) -> None:
@@ -163,16 +164,18 @@ class KeyKeeper:
                 )
             self._lagging[place] = lag
 
-    async def _group_keys(self, owner: Owner) -> GroupKeys | None:
+    async def _group_keys(self, owner: Owner) -> tuple[SecretContent | None, GroupKeys | None]:
+        """What the Secret holds, with the Secret: what follows from it is written to that only."""
         secret = await self.read(owner)
         if secret is None:
             manifest = _group_manifest(owner, GroupKeys((secrets.token_hex(32),)))
             secret = self._keep(owner, await create_secret(self._client, manifest))
             logger.info("%s/%s: made its first key", owner.namespace, owner.name)
-        return None if secret is None else _group_keys_in(secret, owner)
+        return secret, None if secret is None else _group_keys_in(secret, owner)
 
-    async def _write_group_keys(self, owner: Owner, keys: GroupKeys) -> None:
-        secret = await self.read(owner)
+    async def _write_group_keys(
+        self, owner: Owner, keys: GroupKeys, secret: SecretContent | None
+    ) -> None:
         assert secret is not None
         self.forget(owner)
         updated = await update_secret(self._client, _group_manifest(owner, keys), secret)
@@ -355,11 +358,13 @@ def _group_manifest(owner: Owner, keys: GroupKeys) -> Mapping[str, object]:
     return render_group_secret(owner, group_keys_text(keys), group_keys_annotation(keys))
 
 
-def _says_group_keys(secret: SecretContent, keys: GroupKeys) -> bool:
+def _says_group_keys(secret: SecretContent | None, keys: GroupKeys) -> bool:
     """Whether the Secret holds these already, in the form in which they are written."""
-    return secret.data.get("key") == group_keys_text(keys).encode() and secret.annotations.get(
-        GROUP_KEYS_ANNOTATION
-    ) == group_keys_annotation(keys)
+    if secret is None:
+        return False
+    annotation = secret.annotations.get(GROUP_KEYS_ANNOTATION)
+    text = secret.data.get("key")
+    return (text, annotation) == (group_keys_text(keys).encode(), group_keys_annotation(keys))
 
 
 def _says(secret: SecretContent, ring: KeyRingState, manifest: Mapping[str, object]) -> bool:

@@ -162,6 +162,33 @@ async def test_a_key_in_the_form_of_before_is_written_anew_once() -> None:
     assert client.writes == 3
 
 
+class _Meanwhile(_Secret):
+    """A gateway of the namespace "one" begins to serve while the group's Secret is being read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.serving = set[str]()
+        self.begins = False
+
+    async def request(
+        self, verb: str, path: str, body: dict[str, Any] | None = None, **more: Any
+    ) -> dict[str, Any]:
+        if self.begins and body is None:
+            self.begins = False
+            self.serving.add("one")
+            await keeper(self).group_key_for(OWNER, "one")
+        return await super().request(verb, path, body, **more)
+
+
+async def test_a_namespace_that_begins_meanwhile_is_not_parted_with() -> None:
+    client = _Meanwhile()
+    key = await keeper(client).group_key_for(OWNER, "desk")
+    client.begins = True
+    keys = await keeper(client).keep_group_keys(OWNER, lambda: frozenset(client.serving), nobody)
+    assert not client.begins
+    assert keys is not None and (keys.keys, keys.given) == ((key,), OTHERS)
+
+
 async def test_a_group_made_anew_has_a_new_key_at_once_though_the_former_one_is_remembered() -> (
     None
 ):
