@@ -67,8 +67,11 @@ def _lasting(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def settle(name: str) -> dict[str, Any]:
-    """The objects when the status speaks of the newest generation and nothing changes any more."""
-    wait_for_condition(name, "mcpgateway/edge", "Accepted", seconds=SETTLED_SECONDS)
+    """The objects when all pods serve the newest table and nothing changes any more.
+
+    Until pods have told so, the table names what lost its route and its permission at once.
+    """
+    wait_for_condition(name, "mcpgateway/edge", "Programmed", seconds=SETTLED_SECONDS)
     seen: dict[str, Any] = {}
 
     def unchanged() -> bool:

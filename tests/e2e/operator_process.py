@@ -1,7 +1,7 @@
 """An operator as a process of the test's own, for faults and figures of the process itself.
 
 It has the rights of whoever KUBECONFIG names and watches one namespace, so it may run beside an
-installed one that watches others.
+installed one that watches others. Pods reach it where it runs on a node: its Service leads there.
 """
 
 import json
@@ -14,20 +14,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from e2e.cluster import apply
+from e2e.manifests import Manifest
 from e2e.settings import GATEWAY_IMAGE, REPOSITORY
+from fakes.free_port import free_port
+from fakes.kubectl import read
 
+SERVICE = "moorage-operator"
 STOP_SECONDS = 10.0
 
 
 class OperatorProcess:
     """Start it, kill it, start it again: always the same replica."""
 
-    def __init__(self, namespace: str, folder: Path) -> None:
+    def __init__(self, namespace: str, folder: Path, report_port: int) -> None:
         self._settings = folder / "settings.json"
         document = {
             "gatewayImage": GATEWAY_IMAGE,
             "watchNamespaces": [namespace],
-            "reportPort": 0,
+            "reportPort": report_port,
             "metricsPort": 0,
         }
         self._settings.write_text(json.dumps(document))
@@ -83,11 +88,37 @@ class OperatorProcess:
         return self._log.read_text()[-4000:]
 
 
+def service_of(report_port: int) -> list[Manifest]:
+    """What the chart makes for pods to report to, with the node in the place of a pod."""
+    addresses = read("nodes")["items"][0]["status"]["addresses"]
+    node = next(one["address"] for one in addresses if one["type"] == "InternalIP")
+    port = {"name": "report", "port": report_port}
+    labels = {"kubernetes.io/service-name": SERVICE}
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": SERVICE},
+            "spec": {"ports": [port]},
+        },
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {"name": SERVICE, "labels": labels},
+            "addressType": "IPv4",
+            "ports": [port],
+            "endpoints": [{"addresses": [node]}],
+        },
+    ]
+
+
 @contextmanager
 def operator_of(namespace: str) -> Iterator[OperatorProcess]:
     """An operator for one namespace, not started yet; ended afterwards."""
+    report_port = free_port()
+    apply(namespace, *service_of(report_port))
     with tempfile.TemporaryDirectory(prefix="moorage-operator-") as folder:
-        operator = OperatorProcess(namespace, Path(folder))
+        operator = OperatorProcess(namespace, Path(folder), report_port)
         try:
             yield operator
         finally:
