@@ -399,6 +399,9 @@ class Network:
 
     def change_leader(self, one: SimulatedReplica) -> None:
         self.leader = DemandLedger(self, self.clock.now)
+        if self.random.random() < 0.7:
+            there = frozenset((each.pod.gateway, each.pod.name) for each in self.replicas)
+            self.leader.expect(there, self.clock.now)
         self.told_to_leader = set()
         self._expect_all_anew()
         self._lose_unknown(set())

@@ -49,6 +49,7 @@ _ALL = (
     ResourceKind("Role", "rbac.authorization.k8s.io/v1", "roles"),
     ResourceKind("RoleBinding", "rbac.authorization.k8s.io/v1", "rolebindings"),
     ResourceKind("Lease", "coordination.k8s.io/v1", "leases"),
+    ResourceKind("EndpointSlice", "discovery.k8s.io/v1", "endpointslices"),
     ResourceKind("Event", "events.k8s.io/v1", "events"),
 )
 RESOURCE_KINDS = {kind.kind: kind for kind in _ALL}

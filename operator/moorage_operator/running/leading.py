@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import kopf
 
@@ -16,6 +16,7 @@ from moorage_operator.cluster.write_fence import Clock
 from moorage_operator.running.census import Census
 from moorage_operator.running.channel_keeper import ChannelKeeper
 from moorage_operator.running.child_writer import ChildWriter
+from moorage_operator.running.expected_pods import Expecting, tell_expected_pods
 from moorage_operator.running.filling import Filling
 from moorage_operator.running.handlers import operator_settings, register_handlers
 from moorage_operator.running.key_keeper import KeyKeeper
@@ -44,7 +45,11 @@ PLURALS = frozenset({"mcpgateways", "mcpupstreamgroups"})
 WAIT_SECONDS = 2.0
 RESTART_SECONDS = 1.0
 KOPF_END_SECONDS = 1.5
-LEADERS_TASKS = ("indices", "workers", "census", "channel keeper")
+LEADERS_TASKS = ("indices", "expected pods", "workers", "census", "channel keeper")
+
+
+class Channel(Reports, Expecting, Protocol):
+    """The report channel, as the leader asks and tells it."""
 
 
 class Leading:
@@ -103,7 +108,7 @@ class Leading:
         for name in change.groups:
             self._workers.add(group_key(name))
 
-    async def run(self, reports: Reports) -> None:
+    async def run(self, reports: Channel) -> None:
         """Lead until the stop; what kopf cannot survive begins again from the indices."""
         self.has_begun = True
         while await self._stop.until(self._prepare()):
@@ -132,7 +137,7 @@ class Leading:
     def _installation(self) -> InstallationSettings:
         return self._settings.installation(self._channel.authority_pem)
 
-    async def _watch(self, reports: Reports) -> None:
+    async def _watch(self, reports: Channel) -> None:
         links, watched = Links(), self._settings.file.watch_namespaces
         children = ChildWriter(self._client, self._clock)
         workers = Workers(self._reconcile, self._observe, self._clock)
@@ -151,6 +156,8 @@ class Leading:
             )
             if not self._stop.is_asked:
                 self._tasks.start("indices", filling.run(), returns=True)
+                expected = tell_expected_pods(self._client, watched, reports)
+                self._tasks.start("expected pods", expected, returns=True)
                 self._tasks.start("workers", workers.run())
                 self._tasks.start("census", census.run(self._leading_since))
                 self._tasks.start("channel keeper", self._channel.run())

@@ -34,6 +34,7 @@ from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.planning.demand.group_of_pods import GroupOfPods
 from moorage_operator.planning.demand.guiding import Occasion, guide
 from moorage_operator.planning.demand.served_groups import GroupRules, ServedGroups
+from moorage_operator.planning.demand.settling import PodNames, Settling
 from moorage_operator.planning.route_table import table_name
 from moorage_operator.planning.snapshot import GatewayPodReport, GroupDemand
 
@@ -43,12 +44,16 @@ class DemandLedger:
 
     def __init__(self, served: ServedGroups, leading_since: float) -> None:
         self._served = served
-        self._settled_at = leading_since + PROMISE_SECONDS
-        """Until then there may be a pod that goes by a former leader's word, be as many here as
-        there should be: a rollout has more, and one that ends is missing nowhere."""
+        self._settling = Settling(leading_since)
         self._groups: dict[ResourceName, GroupOfPods] = {}
         self._connections: dict[GatewayPod, Connection] = {}
         self._held = Held()
+
+    def expect(self, pods: PodNames, now: float) -> frozenset[GatewayPod]:
+        """The gateway pods that there are; those that must be told something by that."""
+        was_over = self._settling.is_over(now)
+        self._settling.expect(pods)
+        return self._all_if_settled(was_over, now)
 
     # what plans are made from
 
@@ -107,6 +112,9 @@ class DemandLedger:
         if known is not None and known.more and not report.more:
             for group in self._groups.values():
                 group.forget_former(pod, now)
+        was_over = self._settling.is_over(now)
+        if not report.more:
+            self._settling.hear(pod)
         changed = _differences(verdicts, self._verdicts(judged))
         freed = {name for name in full if not self._groups[name].is_full}
         if gives_back(known, report):
@@ -117,8 +125,14 @@ class DemandLedger:
             verdicts=changed,
             sessions=_differences(sessions, self._sessions(touched)),
             to_guide=self._concerned(pod, changed | freed | came)
-            | self._appoint(touched & self._groups.keys(), now) - {pod},
+            | self._appoint(touched & self._groups.keys(), now) - {pod}
+            | self._all_if_settled(was_over, now) - {pod},
         )
+
+    def _all_if_settled(self, was_over: bool, now: float) -> frozenset[GatewayPod]:
+        """Everybody, if there is more to share out from this moment on."""
+        is_over = self._settling.is_over(now)
+        return frozenset(self._connections) if is_over and not was_over else frozenset()
 
     def _rules_of(self, pod: GatewayPod) -> Mapping[ResourceName, GroupRules]:
         """The groups that its gateway serves; as last known while nobody can say."""
@@ -243,7 +257,7 @@ class DemandLedger:
                 guidance_seq=connection.guidance_seq + 1,
                 report_seq=connection.last.seq,
                 first=not connection.told_of_all,
-                settling=now < self._settled_at,
+                settling=not self._settling.is_over(now),
                 endpoints_at_most=room,
             )
             if told := guide(group, pod, occasion):

@@ -30,6 +30,7 @@ from moorage_operator.planning.demand.connection import Heard
 from moorage_operator.planning.demand.demand_ledger import DemandLedger
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
 from moorage_operator.planning.demand.served_groups import ServedGroups
+from moorage_operator.planning.demand.settling import PodNames
 from moorage_operator.planning.snapshot import GatewayPodReport, GroupDemand
 from moorage_operator.running.cancellation import is_asked_to_end
 from moorage_operator.running.doorway import DoorBounds, Doorway
@@ -103,6 +104,12 @@ class ReportServer:
     def demand(self, group: ResourceName) -> GroupDemand:
         """What all live gateways together know of a group."""
         return self._ledger.demand(group) if self._ledger is not None else GroupDemand()
+
+    def expect(self, pods: PodNames) -> None:
+        """The gateway pods that there are as this replica begins to lead."""
+        ledger = self._ledger_of_this_term()
+        if ledger is not None:
+            self._wake(ledger.expect(pods, asyncio.get_running_loop().time()))
 
     # its life
 

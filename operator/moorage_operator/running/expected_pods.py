@@ -1,0 +1,35 @@
+"""A new leader learns which gateway pods there are: it waits for these, and for no others."""
+
+import asyncio
+import logging
+from typing import Protocol
+
+from moorage_contract.report_channel import PROMISE_SECONDS
+from moorage_operator.cluster.api_client import ClusterClient
+from moorage_operator.cluster.errors import ClusterError
+from moorage_operator.cluster.gateway_pods import read_gateway_pods
+from moorage_operator.planning.demand.settling import PodNames
+
+logger = logging.getLogger(__name__)
+
+AGAIN_SECONDS = 1.0
+
+
+class Expecting(Protocol):
+    """Who waits for pods."""
+
+    def expect(self, pods: PodNames) -> None: ...
+
+
+async def tell_expected_pods(
+    client: ClusterClient, namespaces: tuple[str, ...], channel: Expecting
+) -> None:
+    """Once, as soon as they can be read; later than PROMISE_SECONDS nobody waits any more."""
+    for _ in range(int(PROMISE_SECONDS / AGAIN_SECONDS)):
+        try:
+            channel.expect(await read_gateway_pods(client, namespaces))
+        except ClusterError as error:
+            logger.warning("the gateways' EndpointSlices cannot be listed: %s", error)
+            await asyncio.sleep(AGAIN_SECONDS)
+        else:
+            return
