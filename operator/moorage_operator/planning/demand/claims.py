@@ -68,7 +68,7 @@ class Share:
 
     def has_room(self, new: int) -> bool:
         """Whether it would have no more than is left then."""
-        return self.own + new <= self.left - new
+        return has_room(self.own, self.left, new)
 
     def words(self, kind: str) -> str:
         """Why it has no room."""
@@ -78,6 +78,11 @@ class Share:
         )
 
 
+def has_room(own: int, left: int, new: int) -> bool:
+    """Whether who has ``own`` would have no more than is left for all others then."""
+    return own + new <= left - new
+
+
 class Account:
     """How much each pod has told of that is held, also past its connection."""
 
@@ -85,32 +90,32 @@ class Account:
         self._kind = kind
         self._by_pod = Counter[GatewayPod]()
         self._by_namespace = Counter[str]()
+        self.total = 0
+        """Of all pods together."""
 
     def charge(self, pod: GatewayPod, number: int = 1) -> None:
         """So much more is held of what it told; less where the number is negative."""
         _add(self._by_pod, pod, number)
         _add(self._by_namespace, pod.gateway.namespace, number)
-
-    @property
-    def total(self) -> int:
-        """Of all pods together."""
-        return self._by_namespace.total()
+        self.total += number
 
     def has_room(self, pod: GatewayPod, most: int, in_all: int) -> bool:
-        """For one more of this pod."""
-        share = Share.among(pod.gateway.namespace, self._by_namespace, in_all)
-        return share.has_room(1) and self._by_pod[pod] < most
+        """For one more of this pod; asked for each of many, so it is by three numbers."""
+        own = self._by_namespace[pod.gateway.namespace]
+        return has_room(own, in_all - self.total, 1) and self._by_pod[pod] < most
 
     def require_room(self, pod: GatewayPod, new: int, most: int, in_all: int) -> None:
         """``most`` for one pod, ``in_all`` for all namespaces. Raises DemandRefused."""
+        if not new:
+            return
         share, kind = Share.among(pod.gateway.namespace, self._by_namespace, in_all), self._kind
-        if new and not share.has_room(new):
+        if not share.has_room(new):
             raise DemandRefused(
                 "serve from another namespace too, or lower sessions.idleSeconds: "
                 f"{share.own} of {in_all} {kind} here, {share.left} left",
                 f"{share.words(kind)}; {share.most}; delete pods that claim what is not",
             )
-        if new and self._by_pod[pod] + new > most:
+        if self._by_pod[pod] + new > most:
             raise DemandRefused(
                 f"add gateway replicas: one may bring {most} {kind}, this one brought "
                 f"{self._by_pod[pod]}",

@@ -38,7 +38,7 @@ class EndedSessions:
 
     def note_unknown(self, tag: str, teller: GatewayPod, now: float) -> None:
         """It has ended before anybody told of it, as that may still be under way."""
-        if self._held.has_room_for_session(teller):
+        if tag not in self._ended and self._held.has_room_for_session(teller):
             self.note(tag, teller, now)
 
     def owe(self, pod: GatewayPod, tag: str) -> None:
