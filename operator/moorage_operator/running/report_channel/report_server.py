@@ -329,7 +329,6 @@ class ReportServer:
         if self._connections.get(pod) is connection:
             del self._connections[pod]
             groups = ledger.vanish(pod, self._now(), may_live_on=not connection.ended_by_itself)
-            self._wake(ledger.appoint(self._now()))
             gone_from = Change(gateways=frozenset({pod.gateway}))
             self._changes.tell(gone_from, pod.gateway, self._now())
             self._changes.note_counts(Change(groups=groups))
