@@ -20,7 +20,7 @@ from fakes.operator_channel import (
 )
 from fakes.reporting_gateway import all_ready, replica, reporting_table
 from moorage_contract.route_table import ReportTarget
-from moorage_operator.planning.demand import demand_ledger
+from moorage_operator.planning.demand import demand_ledger, settling
 from moorage_operator.planning.demand.served_groups import GroupRules
 
 SOON_SECONDS = 0.5
@@ -84,7 +84,8 @@ async def test_a_leader_that_is_named_wrongly_gets_no_token(tmp_path: Path) -> N
 async def test_a_new_leader_knows_all_sessions_and_grants_no_slot_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demand_ledger, "PROMISE_SECONDS", SETTLED_SECONDS)
+    for room in (demand_ledger, settling):
+        monkeypatch.setattr(room, "PROMISE_SECONDS", SETTLED_SECONDS)
     cluster, certificate, per_pod = Cluster(), Certificate(tmp_path), 6
     async with AsyncExitStack() as stack:
         upstreams = await stack.enter_async_context(honest_upstreams())
@@ -126,6 +127,35 @@ async def test_a_new_leader_knows_all_sessions_and_grants_no_slot_twice(
         answers += await asyncio.gather(*(pods[n % 2].initialize() for n in range(6)))
         assert [status for status, _ in answers].count(200) == 2
         assert len(upstreams[0].endpoint.sessions) == per_pod
+
+
+async def test_a_new_leader_that_knows_the_pods_shares_out_as_soon_as_all_have_told(
+    tmp_path: Path,
+) -> None:
+    cluster, certificate = Cluster(), Certificate(tmp_path)
+    async with AsyncExitStack() as stack:
+        upstreams = await stack.enter_async_context(honest_upstreams())
+        leader = await stack.enter_async_context(
+            operator(
+                tmp_path,
+                served=serving(6),
+                cluster=cluster,
+                certificate=certificate,
+                leading_for_seconds=0.0,
+            )
+        )
+        names = [f"pod-{n}" for n in range(2)]
+        leader.server.expect(frozenset((GATEWAY, name) for name in names))
+        table = reporting_table(urls_of(upstreams), leader.target, per_pod=6, replicas=2)
+        pods = [
+            await stack.enter_async_context(replica(table, cluster.token(name), tmp_path, name))
+            for name in names
+        ]
+        await all_ready(*pods)
+
+        await until(lambda: not any(pod.gateway._unshared() for pod in pods), "slots", 4)
+        answers = await asyncio.gather(*(pods[n % 2].initialize() for n in range(6)))
+        assert [status for status, _ in answers] == [200] * 6
 
 
 async def test_without_an_operator_a_gateway_goes_on_by_itself(
