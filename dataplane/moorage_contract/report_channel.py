@@ -53,6 +53,8 @@ Name = Annotated[str, Meta(max_length=512)]
 PodName = Annotated[str, Meta(max_length=MAX_POD_NAME_CHARS)]
 Why = Annotated[str, Meta(max_length=MAX_WHY_CHARS)]
 Version = Annotated[str, Meta(max_length=MAX_VERSION_CHARS)]
+SpokenTo = Annotated[str, Meta(max_length=64)]
+"""Names where an endpoint is and how it is spoken to; empty where an older process does not say."""
 
 EndpointHealth = Literal["verifying", "ready", "down"]
 
@@ -66,8 +68,8 @@ class Handshake(msgspec.Struct, frozen=True, kw_only=True):
     under_way: bool = False
     """Whether it shakes hands at this moment."""
     why: Why = ""
-    spoken_to: Annotated[str, Meta(max_length=64)] = ""
-    """Names where and how: one gateway's success is a word for those alone that speak alike."""
+    spoken_to: SpokenTo = ""
+    """One gateway's success is a word for those alone that speak alike."""
     versions: Annotated[tuple[Version, ...], Meta(max_length=MAX_VERSIONS)] = ()
 
 
@@ -148,6 +150,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Another replica's handshake with the endpoint succeeded."""
 
     versions: tuple[str, ...] = ()
+    spoken_to: SpokenTo = ""
+    """Where that was: the endpoint may have moved while this was on its way."""
 
 
 class EndpointGuidance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Protocol
 from weakref import WeakSet
 
-from moorage_contract.report_channel import EndpointGuidance
+from moorage_contract.report_channel import EndpointGuidance, Verdict
 from moorage_gateway.routing.endpoint_book import BookedEndpoint, BookedGroup, EndpointBook
 from moorage_gateway.routing.endpoint_state import EndpointState
 
@@ -52,7 +52,7 @@ class NewEndpoints:
                 self._appointed.discard(booked)
                 self._verifier.leave_to_others(booked)
                 self._waiting.add(booked)
-            if told.verdict is not None:
+            if told.verdict is not None and _is_of_its_place(told.verdict, booked):
                 self._waiting.discard(booked)
                 booked.last_answer = asyncio.get_running_loop().time()
                 book.set_health(booked, booked.health.vouched_for(told.verdict.versions))
@@ -69,3 +69,8 @@ class NewEndpoints:
         self._waiting.discard(booked)
         if booked.endpoint.ready and booked.health.state is EndpointState.VERIFYING:
             self._verifier.begin(booked)
+
+
+def _is_of_its_place(verdict: Verdict, booked: BookedEndpoint) -> bool:
+    """A word that was on its way while the endpoint moved is of the former place."""
+    return verdict.spoken_to in ("", booked.spoken_to)

@@ -62,3 +62,25 @@ def test_replicas_that_hear_of_it_one_after_the_other_all_serve_again() -> None:
         assert all_serve(network)
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_word_on_its_way_is_not_taken_for_the_place_it_moved_to(seed: int) -> None:
+    async def story() -> None:
+        network = Network(Random(seed), replicas=2, endpoints=1, per_pod=PER_POD)
+        knows, asks = network.replicas
+        for _ in range(2):
+            network.exchange(knows)
+        asks.report()
+        while asks.up:
+            network.deliver_up(asks)
+        network.move_endpoint(asks)
+        network.take_table(asks)
+        while asks.down:
+            asks.hear()
+        assert not asks.group.endpoints["uid-0"].may_get_new_work
+        network.take_table(knows)
+        rounds(network)
+        assert all_serve(network)
+
+    asyncio.run(story())

@@ -20,4 +20,4 @@ def verdict_for(known: Handshake, word: Handshake | None) -> Verdict | None:
     """What a pod that knows nothing good is told: that another one's handshake succeeded."""
     if word is None or known.state != "verifying":
         return None
-    return Verdict(versions=word.versions)
+    return Verdict(versions=word.versions, spoken_to=word.spoken_to)
