@@ -3,10 +3,16 @@
 import asyncio
 import errno
 import socket
+from collections.abc import Callable
 
 import pytest
+import uvloop
 
+from moorage_contract.route_table import Endpoint
 from moorage_gateway.connecting.dialing import Peer, dial, most_telling
+from moorage_gateway.connecting.upstream_pool import UpstreamPool
+from moorage_gateway.errors import EndpointUnreachable
+from moorage_gateway.settings import Limits
 
 REFUSED = ConnectionRefusedError(errno.ECONNREFUSED, "refused")
 UNREACHABLE = OSError(errno.EHOSTUNREACH, "no route")
@@ -48,3 +54,21 @@ def test_of_several_failures_the_one_that_says_most_is_told(
     failures: list[OSError], told: OSError
 ) -> None:
     assert most_telling(failures) is told
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+@pytest.mark.parametrize("host", ["tickets..svc", "a" * 64 + ".example", "a" * 300])
+def test_a_host_that_is_no_name_is_told_as_an_endpoint_that_cannot_be_reached(
+    host: str, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    async def connect() -> None:
+        await UpstreamPool(Endpoint(uid="u", url=f"http://{host}/mcp"), Limits()).connect()
+
+    with (
+        pytest.raises(
+            EndpointUnreachable, match=r"cannot be reached \(.*1 to 63 characters"
+        ) as told,
+        asyncio.Runner(loop_factory=loop) as runner,
+    ):
+        runner.run(connect())
+    assert told.value.reason == "ConnectFailed"

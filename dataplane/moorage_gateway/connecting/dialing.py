@@ -16,6 +16,7 @@ from typing import TypeVar
 
 OWN_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS})
 """Errors of ``connect`` that say nothing about the endpoint: this process or machine is full."""
+_NO_NAME = "the host is no valid name: each part between dots has 1 to 63 characters"
 
 Made = TypeVar("Made", bound=asyncio.Protocol)
 
@@ -61,7 +62,10 @@ async def _addresses_of(peer: Peer) -> Sequence[str]:
     if _is_address(peer.host):
         return [peer.host]  # in a cluster always: no thread has to ask the resolver
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(peer.host, peer.port, type=socket.SOCK_STREAM)
+    try:
+        found = await loop.getaddrinfo(peer.host, peer.port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # of the codec that comes before the resolver
+        raise socket.gaierror(socket.EAI_NONAME, _NO_NAME) from error
     return [str(address[0]) for *_, address in found]
 
 
