@@ -161,9 +161,9 @@ class ReportClient:
         code = STOPPING
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            code = aiohttp.WSCloseCode.OK
             if not self._targeted.is_set():
                 await asyncio.wait((listening,), timeout=LAST_WORDS_SECONDS)
+            code = aiohttp.WSCloseCode.OK
             for task in tasks:
                 if task.done():
                     task.result()
