@@ -79,7 +79,7 @@ class EndpointReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     handshake: Handshake | None = None
     """None: as last told."""
     name: PodName = ""
-    """Of an endpoint that this connection tells of for the first time: what people call it."""
+    """What people call it; empty: as last told. A new one never comes without the handshake."""
     anew: bool = False
     """Whether it is elsewhere, or spoken to otherwise, than when it was last told of: no handshake
     with the former one counts. Its sessions and slots go on."""

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from itertools import takewhile
+from typing import NamedTuple
 
 from moorage_contract.report_channel import (
     LOST_SECONDS,
@@ -83,6 +84,14 @@ class PlaceNews:
         )
 
 
+class Told(NamedTuple):
+    """What the leader knows of an endpoint, by this connection."""
+
+    booked: BookedEndpoint
+    handshake: Handshake
+    name: str
+
+
 class DemandLog:
     """Hears of sessions from the ledger, and looks into the book when a report is due."""
 
@@ -90,8 +99,7 @@ class DemandLog:
         self._book = book
         self._ledger = ledger
         self._news: dict[Place, PlaceNews] = {}
-        self._told: dict[Place, tuple[BookedEndpoint, Handshake]] = {}
-        """Endpoints that the leader knows of, by this connection."""
+        self._told: dict[Place, Told] = {}
         self._kept: set[Place] = set()
         """Those of which the last report told that places are kept beyond guidance."""
         self._unconfirmed: dict[bytes, tuple[Place, int]] = {}
@@ -176,11 +184,10 @@ class DemandLog:
                 told = self._told.get(place)
                 if told is None:
                     fresh.add(place)
-                    self._of(place).name = booked.endpoint.name[:MAX_POD_NAME_CHARS]
                     self._of(place).slots = group.slots.told(uid, seq) if group.slots else 0
-                elif told[0] is not booked:
+                elif told.booked is not booked:
                     self._of(place).anew = True
-                self._tell_handshake(place, booked)
+                self._tell(place, booked)
                 if group.slots is not None:
                     self._tell_kept(place, group.slots.kept_beyond(uid), kept_before)
         for place in self._told.keys() - present:
@@ -191,19 +198,16 @@ class DemandLog:
             if not self._news[place].gone:
                 del self._news[place]  # with its endpoint its sessions are over for everybody
 
-    def _tell_handshake(self, place: Place, booked: BookedEndpoint) -> None:
-        health = booked.health
-        handshake = Handshake(
-            state=_HEALTH[health.state],
-            own=health.own,
-            under_way=booked.is_shaking_hands,
-            why=health.why[:MAX_WHY_CHARS],
-            spoken_to=booked.spoken_to,
-            versions=tuple(each[:MAX_VERSION_CHARS] for each in health.versions[:MAX_VERSIONS]),
-        )
-        if self._told.get(place) != (booked, handshake):
-            self._told[place] = (booked, handshake)
-            self._of(place).handshake = handshake
+    def _tell(self, place: Place, booked: BookedEndpoint) -> None:
+        """A name that comes later goes with the handshake: by that leaders see that there is news
+        for a status."""
+        before = self._told.get(place)
+        now = Told(booked, _handshake(booked), booked.endpoint.name[:MAX_POD_NAME_CHARS])
+        if now != before:
+            self._told[place] = now
+            self._of(place).handshake = now.handshake
+            if before is None or before.name != now.name:
+                self._of(place).name = now.name
 
     def _tell_kept(self, place: Place, kept: int, before: Set[Place]) -> None:
         """While it is above zero and once more then: news without it would say zero."""
@@ -227,6 +231,18 @@ class DemandLog:
         if news is None:
             news = self._news[place] = PlaceNews()
         return news
+
+
+def _handshake(booked: BookedEndpoint) -> Handshake:
+    health = booked.health
+    return Handshake(
+        state=_HEALTH[health.state],
+        own=health.own,
+        under_way=booked.is_shaking_hands,
+        why=health.why[:MAX_WHY_CHARS],
+        spoken_to=booked.spoken_to,
+        versions=tuple(each[:MAX_VERSION_CHARS] for each in health.versions[:MAX_VERSIONS]),
+    )
 
 
 class Piece:

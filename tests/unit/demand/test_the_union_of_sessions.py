@@ -216,6 +216,14 @@ def test_an_endpoint_keeps_the_name_that_one_pod_told() -> None:
     assert verdict.endpoint_name == "tickets-1"
 
 
+def test_a_name_that_comes_later_is_news_of_the_group() -> None:
+    scene = Scene()
+    scene.tell(ONE, handshake=FAILED)
+    heard = scene.tell(ONE, handshake=FAILED, name="tickets-1")
+    assert heard.verdicts == {GROUP}
+    assert scene.ledger.demand(GROUP).verdicts[0].endpoint_name == "tickets-1"
+
+
 def test_what_each_pod_last_told_is_kept_while_it_is_connected() -> None:
     scene = Scene()
     more = {"key_ids": ("k1",), "sessions": 3, "streams": 2}

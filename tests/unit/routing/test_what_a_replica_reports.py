@@ -107,6 +107,24 @@ async def test_a_pods_name_is_told_once() -> None:
     assert [each.name for each in scene.news().values()] == [""]
 
 
+async def test_a_pods_name_that_comes_later_is_told_then() -> None:
+    """A replica may begin by a table of before that had none."""
+    scene = Scene()
+    scene.news(whole=True)
+    group = scene.table.groups[0]
+    first, second = group.endpoints
+    scene.replica.book.apply(
+        (replace(group, endpoints=(replace(first, name="tickets-1"), second)),)
+    )
+    told = EndpointReport(name="tickets-1", handshake=scene.not_yet_verified("uid-0"))
+    assert scene.news() == {"uid-0": told}
+    assert scene.news() == {}
+    scene.endpoints("uid-1")
+    scene.news()
+    scene.replica.book.apply((replace(group, endpoints=(replace(first, name="tickets-1"),)),))
+    assert scene.news()["uid-0"].name == "tickets-1"
+
+
 async def test_a_handshake_is_told_when_it_says_something_new() -> None:
     scene = Scene()
     scene.news(whole=True)
