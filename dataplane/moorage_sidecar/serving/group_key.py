@@ -70,9 +70,9 @@ class GroupKey:
     def _exchange(self, keys: tuple[bytes, ...], now: float) -> None:
         if set(keys) == set(self._keys):
             return
-        is_sudden = not set(keys) & set(self._keys)
-        self._former = self._keys if is_sudden else ()
-        self._former_until = now + FORMER_KEY_SECONDS
+        if not set(keys) & set(self._keys):
+            self._former, self._former_until = self._keys, now + FORMER_KEY_SECONDS
+        self._former = tuple(key for key in self._former if key not in keys)
         self._keys = keys
         _logger.info("the group's keys were exchanged: %d are good now", len(keys))
 

@@ -149,3 +149,24 @@ def test_a_key_that_was_exchanged_in_order_is_bad_at_once(key: GroupKey, file: P
         file.write_text(text)
     assert shows(key, SECOND)
     assert not shows(key, FIRST)
+
+
+def test_an_exchange_in_order_leaves_the_grace_of_a_sudden_one(
+    key: GroupKey, file: Path, clock: Clock
+) -> None:
+    file.write_text(SECOND + "\n\n")
+    assert shows(key, SECOND)
+    clock.seconds += FORMER_KEY_SECONDS / 2
+    file.write_text(f"{SECOND}\n{THIRD}\n")
+    assert shows(key, SECOND) and shows(key, THIRD) and shows(key, FIRST)
+    file.write_text(f"{THIRD}\n{SECOND}\n\n")
+    assert shows(key, THIRD) and shows(key, FIRST)
+    clock.seconds += FORMER_KEY_SECONDS / 2
+    assert shows(key, SECOND) and not shows(key, FIRST)
+
+
+def test_a_former_key_that_is_taken_anew_goes_with_its_exchange(key: GroupKey, file: Path) -> None:
+    for text in (SECOND, f"{SECOND}\n{FIRST}\n", f"{SECOND}\n\n\n"):
+        file.write_text(text)
+        assert shows(key, SECOND)
+    assert not shows(key, FIRST)
