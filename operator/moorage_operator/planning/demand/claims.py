@@ -99,9 +99,13 @@ class Account:
         _add(self._by_namespace, pod.gateway.namespace, number)
         self.total += number
 
+    def of_namespace(self, pod: GatewayPod) -> int:
+        """Of all pods of its namespace."""
+        return self._by_namespace[pod.gateway.namespace]
+
     def has_room(self, pod: GatewayPod, most: int, in_all: int) -> bool:
         """For one more of this pod; asked for each of many, so it is by three numbers."""
-        own = self._by_namespace[pod.gateway.namespace]
+        own = self.of_namespace(pod)
         return has_room(own, in_all - self.total, 1) and self._by_pod[pod] < most
 
     def require_room(self, pod: GatewayPod, new: int, most: int, in_all: int) -> None:

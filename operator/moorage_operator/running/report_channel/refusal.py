@@ -16,6 +16,8 @@ class Refusal(Enum):
     TOO_MANY_PODS = ("TooManyPods", 503)
     MALFORMED = ("Malformed", 0)
     """What it sends is no report of this pod."""
+    TOO_MUCH_WAITS = ("TooMuchWaits", 0)
+    """Frames that are not taken in yet are more than one namespace, or all together, may hold."""
     OUT_OF_BOUNDS = ("OutOfBounds", 0)
     """Its report claims more than one pod, or all together, may."""
 

@@ -20,8 +20,9 @@ import logging
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Literal
 
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 
 from moorage_contract.report_channel import LEADER_HEADER, LOST_SECONDS, MAX_FRAME_BYTES, Guidance
 from moorage_operator.api.metadata import ResourceName
@@ -36,6 +37,12 @@ from moorage_operator.running.cancellation import is_asked_to_end
 from moorage_operator.running.doorway import DoorBounds, Doorway
 from moorage_operator.running.report_channel.callers import CallerProof, CallerRefused
 from moorage_operator.running.report_channel.changes import Change, Changes
+from moorage_operator.running.report_channel.intake import (
+    MAX_HELD_BYTES,
+    MAX_HELD_BYTES_PER_NAMESPACE,
+    HeldFrames,
+    Intake,
+)
 from moorage_operator.running.report_channel.leadership import Leadership
 from moorage_operator.running.report_channel.pace import Allowance
 from moorage_operator.running.report_channel.pod_connection import FrameRefused, PodConnection
@@ -80,6 +87,7 @@ class ReportServer:
         self._changes = Changes(on_change)
         self._connections: dict[GatewayPod, PodConnection] = {}
         self._reports = Allowance(REPORTS_PER_SECOND, REPORTS_AT_ONCE)
+        self._held = HeldFrames()
         self._loop_time = Allowance(LOOP_SHARE, LOOP_SECONDS_AT_ONCE)
         self._ledger: DemandLedger | None = None
         self._runner: web.AppRunner | None = None
@@ -205,9 +213,15 @@ class ReportServer:
         self._door.let_in(request.protocol)
         if request.transport is None or request.transport.is_closing():
             return web.Response(status=503)  # turned away while its token was proved
-        socket = web.WebSocketResponse(max_msg_size=MAX_FRAME_BYTES, compress=False, timeout=1.0)
+        if request.protocol._message_tail:  # no intake would know where its frames begin
+            return web.Response(status=400, text="send no frame before the handshake is over\n")
+        intake = Intake(pod, request.protocol, self._held)
+        request.transport.set_protocol(intake)
+        socket: web.WebSocketResponse[Literal[False]] = web.WebSocketResponse(
+            max_msg_size=MAX_FRAME_BYTES, compress=False, timeout=1.0, decode_text=False
+        )
         await socket.prepare(request)
-        await self._serve(PodConnection(pod, socket), ledger)
+        await self._serve(PodConnection(pod, socket, intake), ledger)
         return socket
 
     def _elsewhere(self) -> web.Response:
@@ -237,17 +251,20 @@ class ReportServer:
         )
         reading = asyncio.create_task(self._read(connection, ledger))
         try:
-            await asyncio.wait((reading, writing), return_when=asyncio.FIRST_COMPLETED)
+            until = (reading, writing, connection.intake.full)
+            await asyncio.wait(until, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in (reading, writing):
                 task.cancel()
             ended = await asyncio.gather(reading, writing, return_exceptions=True)
             self._ended(connection, ledger)
+        if connection.intake.full.done():
+            await self._close_full(connection)
         for error in ended:
             await self._close_for(connection, error)
 
     async def _read(self, connection: PodConnection, ledger: DemandLedger) -> None:
-        while (text := await connection.read()) is not None:
+        while (frame := await connection.read()) is not None:
             await self._turn_to_report(connection)
             if self._connections.get(connection.pod) is not connection:
                 return
@@ -256,12 +273,14 @@ class ReportServer:
                 return
             self._reports.take(connection.pod, 1, self._now())
             with self._charged_to(connection.pod):
-                heard = ledger.hear(connection.pod, connection.decode(text), self._now())
+                heard = ledger.hear(connection.pod, connection.decode(frame), self._now())
                 connection.answer()
                 self._pass_on(connection.pod, heard)
+            connection.intake.done()
 
     async def _turn_to_report(self, connection: PodConnection) -> None:
-        """Wait while it, or its namespace, takes more than its share; its socket stays unread.
+        """Wait while it, or its namespace, takes more than its share, with one frame in
+        hand: what waits of a namespace is bounded by the intake of its connections.
 
         What is waited for is asked anew each time: others of the namespace wait as well.
         """
@@ -332,6 +351,18 @@ class ReportServer:
             gone_from = Change(gateways=frozenset({pod.gateway}))
             self._changes.tell(gone_from, pod.gateway, self._now())
             self._changes.note_counts(Change(groups=groups))
+
+    async def _close_full(self, connection: PodConnection) -> None:
+        self._count(Refusal.TOO_MUCH_WAITS)
+        held = MAX_HELD_BYTES_PER_NAMESPACE // 2**20
+        _log.warning(
+            "the connection of %s is closed, as over %d MiB of reports wait in its namespace, or "
+            "more than are left of %d MiB in all; it comes again. Delete pods that send what no "
+            "gateway does, or serve from another namespace too",
+            *(connection.pod, held, MAX_HELD_BYTES // 2**20),
+        )
+        why = f"serve from another namespace too, or try again: {held} MiB of reports wait here"
+        await connection.close(WSCloseCode.TRY_AGAIN_LATER, why)
 
     async def _close_for(self, connection: PodConnection, error: BaseException | None) -> None:
         if isinstance(error, FrameRefused | DemandRefused):
