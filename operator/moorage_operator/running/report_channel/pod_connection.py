@@ -78,7 +78,10 @@ class PodConnection:
         self._woken.set()
 
     async def keep(self) -> None:
-        """Show the pod that it is not forgotten while its report waits."""
+        """Show the pod that it is not forgotten while its report or the answer waits.
+
+        Its pong shows that it lives: it sends nothing else before it has the answer.
+        """
         async with asyncio.timeout(SEND_SECONDS):
             await self._socket.ping()
 

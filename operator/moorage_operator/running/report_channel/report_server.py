@@ -62,7 +62,7 @@ REPORTS_PER_SECOND, REPORTS_AT_ONCE = 10.0, 64.0
 LOOP_SHARE, LOOP_SECONDS_AT_ONCE = 0.25, 1.0
 """Of the leader's time for the pods of one namespace: it has its Lease to renew."""
 KEPT_SECONDS = LOST_SECONDS / 2
-"""A pod whose report waits is shown so often that it is not forgotten."""
+"""A pod whose report, or whose answer, waits is shown so often that it is not forgotten."""
 DOOR = DoorBounds()
 """For connections that have not shown a token yet."""
 _log = logging.getLogger(__name__)
@@ -246,7 +246,8 @@ class ReportServer:
             await before.close(1012, "a newer connection of this pod took its place")
         writing = asyncio.create_task(
             connection.write(
-                lambda: self._turn(pod), lambda answer: self._guidance(connection, ledger, answer)
+                lambda: self._turn(connection, lambda: self._loop_wait_seconds(pod)),
+                lambda answer: self._guidance(connection, ledger, answer),
             )
         )
         reading = asyncio.create_task(self._read(connection, ledger))
@@ -279,26 +280,23 @@ class ReportServer:
             connection.intake.done()
 
     async def _turn_to_report(self, connection: PodConnection) -> None:
-        """Wait while it, or its namespace, takes more than its share, with one frame in
-        hand: what waits of a namespace is bounded by the intake of its connections.
+        """Wait while it, or its namespace, takes more than its share, with one frame in hand: what
+        waits of a namespace is bounded by the intake of its connections."""
+        if self._wait_to_report_seconds(connection.pod) and not connection.is_slowed:
+            self._log_slowed(connection)
+        await self._turn(connection, lambda: self._wait_to_report_seconds(connection.pod))
+
+    def _wait_to_report_seconds(self, pod: GatewayPod) -> float:
+        return max(self._reports.wait_seconds(pod, self._now()), self._loop_wait_seconds(pod))
+
+    async def _turn(self, connection: PodConnection, wait_seconds: Callable[[], float]) -> None:
+        """Wait until it may have the leader's time; meanwhile it hears, and shows, that both live.
 
         What is waited for is asked anew each time: others of the namespace wait as well.
         """
-        pod = connection.pod
-        while seconds := max(
-            self._reports.wait_seconds(pod, self._now()), self._loop_wait_seconds(pod)
-        ):
-            if not connection.is_slowed:
-                self._log_slowed(connection)
+        while seconds := wait_seconds():
             await asyncio.sleep(min(seconds, KEPT_SECONDS))
             await connection.keep()
-
-    async def _turn(self, pod: GatewayPod) -> None:
-        """Wait while its namespace takes more than its share."""
-        seconds = self._loop_wait_seconds(pod)
-        while seconds:
-            await asyncio.sleep(seconds)
-            seconds = self._loop_wait_seconds(pod)
 
     def _loop_wait_seconds(self, pod: GatewayPod) -> float:
         return self._loop_time.wait_seconds(pod.gateway.namespace, self._now())
