@@ -99,6 +99,10 @@ class Account:
         _add(self._by_namespace, pod.gateway.namespace, number)
         self.total += number
 
+    def of_pod(self, pod: GatewayPod) -> int:
+        """Of this one."""
+        return self._by_pod[pod]
+
     def of_namespace(self, pod: GatewayPod) -> int:
         """Of all pods of its namespace."""
         return self._by_namespace[pod.gateway.namespace]
@@ -136,6 +140,8 @@ class Held:
     def __init__(self) -> None:
         self.sessions = Account("sessions")
         """Also those that ended, while that is remembered or somebody is to be told so."""
+        self.remembered_ends = Account("ends")
+        """Which of these are ends that are only remembered: they give way to what lives."""
         self.endpoints = Account("endpoints")
 
     def require_room(self, pod: GatewayPod, sessions: int, endpoints: int) -> None:

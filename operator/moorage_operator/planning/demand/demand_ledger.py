@@ -30,7 +30,9 @@ from moorage_operator.planning.demand.connection import (
     group_of,
     in_force,
 )
+from moorage_operator.planning.demand.ended_sessions import EndedSessions
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
+from moorage_operator.planning.demand.giving_way import give_way
 from moorage_operator.planning.demand.group_of_pods import GroupOfPods
 from moorage_operator.planning.demand.guiding import Occasion, guide
 from moorage_operator.planning.demand.served_groups import GroupRules, ServedGroups
@@ -148,7 +150,11 @@ class DemandLedger:
         if connection is not None:
             require_measure(connection, report)
         sessions, endpoints = self._new(pod, report)
+        give_way(pod, sessions, self._held, self._ended_in_groups)
         self._held.require_room(pod, sessions, endpoints)
+
+    def _ended_in_groups(self) -> Iterable[EndedSessions]:
+        return (group.ended for group in self._groups.values())
 
     def _new(self, pod: GatewayPod, report: DemandReport) -> tuple[int, int]:
         """How many sessions and endpoints more it would be charged for."""

@@ -1,5 +1,7 @@
 """What has ended in one group: a late replica revives none, and who counts one is told (pure)."""
 
+from collections.abc import Callable, Iterator
+
 from moorage_contract.report_channel import PROMISE_SECONDS
 from moorage_operator.planning.demand.claims import Held
 from moorage_operator.planning.demand.gateway_pod import GatewayPod
@@ -32,9 +34,10 @@ class EndedSessions:
         if tag in self._ended:
             return
         if len(self._ended) >= MAX_ENDED_TAGS:
-            self._forget(next(iter(self._ended)))
+            self.forget(next(iter(self._ended)))
         self._ended[tag] = charged, now
         self._held.sessions.charge(charged)
+        self._held.remembered_ends.charge(charged)
 
     def note_unknown(self, tag: str, teller: GatewayPod, now: float) -> None:
         """It has ended before anybody told of it, as that may still be under way."""
@@ -64,15 +67,21 @@ class EndedSessions:
             tag, (_, ended_at) = next(iter(self._ended.items()))
             if now - ended_at <= ENDED_SECONDS:
                 return
-            self._forget(tag)
+            self.forget(tag)
 
     def forget_all(self) -> None:
         """Nobody has the group any more."""
         for tag in tuple(self._ended):
-            self._forget(tag)
+            self.forget(tag)
         for pod in tuple(self._untold):
             self.taken_by(pod)
 
-    def _forget(self, tag: str) -> None:
+    def oldest(self, whose: Callable[[GatewayPod], bool]) -> Iterator[tuple[float, str]]:
+        """When each ended, and its tag; those that are charged to such pods."""
+        return ((at, tag) for tag, (charged, at) in self._ended.items() if whose(charged))
+
+    def forget(self, tag: str) -> None:
+        """A replica that tells of it later counts it until it is idle there."""
         charged, _ = self._ended.pop(tag)
         self._held.sessions.charge(charged, -1)
+        self._held.remembered_ends.charge(charged, -1)
