@@ -21,15 +21,35 @@ MAX_PLAIN_BYTES = 8 * 1024 * 1024
 """Uncompressed. What expands beyond this is none of ours, and is not expanded further."""
 
 
-class TableTooLarge(Exception):
-    """The table does not fit into its ConfigMap."""
+MAX_GROUPS = 2 * bounds.ROUTES.maximum
+"""Of a gateway's routes, and those that it had before and its pods are still to part from."""
 
-    def __init__(self, size: int, bound: int, form: str, table: RouteTable) -> None:
+
+class TableTooLarge(Exception):
+    """The table does not fit into its ConfigMap, or nobody would believe it there."""
+
+    def __init__(self, what: str, remedy: str) -> None:
         super().__init__(
-            f"spec.routes: the table of all routes and groups is {size:,} bytes {form}, more "
-            f"than {bound:,}; its largest parts, uncompressed: {largest_parts(table)}. Make these "
-            "smaller, or split the routes over several gateways. The last table that fitted stays "
-            "in force"
+            f"spec.routes: the table of all routes and groups {what}. {remedy}, or split the "
+            "routes over several gateways. The last table that fitted stays in force"
+        )
+
+    @classmethod
+    def by_bytes(cls, size: int, bound: int, form: str, table: RouteTable) -> "TableTooLarge":
+        """``form``: compressed or not."""
+        return cls(
+            f"is {size:,} bytes {form}, more than {bound:,}; its largest parts, uncompressed: "
+            f"{largest_parts(table)}",
+            "Make these smaller",
+        )
+
+    @classmethod
+    def by_groups(cls, table: RouteTable) -> "TableTooLarge":
+        """With those that lost route and permission, while pods serve tables that name them."""
+        return cls(
+            f"names {len(table.groups):,} groups, with those that pods are still to part from; "
+            f"more than {MAX_GROUPS:,}",
+            "Let the pods come to serve the last table, then it fits",
         )
 
 
@@ -38,12 +58,14 @@ def compress_table(table: RouteTable) -> bytes:
 
     Raises ``TableTooLarge``.
     """
+    if len(table.groups) > MAX_GROUPS:
+        raise TableTooLarge.by_groups(table)
     plain = encode_route_table(table)
     if len(plain) > MAX_PLAIN_BYTES:
-        raise TableTooLarge(len(plain), MAX_PLAIN_BYTES, "uncompressed", table)
+        raise TableTooLarge.by_bytes(len(plain), MAX_PLAIN_BYTES, "uncompressed", table)
     document = gzip.compress(plain, mtime=0)
     if len(document) > MAX_TABLE_BYTES:
-        raise TableTooLarge(len(document), MAX_TABLE_BYTES, "compressed", table)
+        raise TableTooLarge.by_bytes(len(document), MAX_TABLE_BYTES, "compressed", table)
     return document
 
 
@@ -67,10 +89,9 @@ def _is_possible(table: RouteTable) -> bool:
 
     Anybody who may edit the ConfigMap can make up the rest, and what it names is remembered.
     """
-    routes = bounds.ROUTES.maximum
     return (
-        len(table.routes) <= routes
-        and len(table.groups) <= 2 * routes
+        len(table.routes) <= bounds.ROUTES.maximum
+        and len(table.groups) <= MAX_GROUPS
         and all(len(group.name) <= GROUP_NAME_CHARACTERS for group in table.groups)
     )
 

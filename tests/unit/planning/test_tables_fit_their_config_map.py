@@ -1,15 +1,17 @@
 """A RouteTable as its ConfigMap holds it."""
 
+import gzip
 import hashlib
 
 import pytest
 
 from fakes.cr_documents import Document, group_document, route
 from fakes.golden_cases import plan_case, read_case
-from moorage_contract.route_table import Group, Route, RouteTable, UpstreamTls
+from moorage_contract.route_table import Group, Route, RouteTable, UpstreamTls, encode_route_table
 from moorage_operator.planning.ownership import child_key
 from moorage_operator.planning.route_table import url_endpoint
 from moorage_operator.planning.table_document import (
+    MAX_GROUPS,
     MAX_TABLE_BYTES,
     TableTooLarge,
     compress_table,
@@ -53,6 +55,15 @@ def test_the_bound_is_kept_and_told() -> None:
         compress_table(too_large)
 
 
+def test_no_more_groups_are_written_than_are_believed_when_read() -> None:
+    groups = tuple(Group(name=f"g{number}", source="Workload") for number in range(MAX_GROUPS + 1))
+    most = RouteTable(gateway="agents/agents", groups=groups[:-1])
+
+    assert read_table(compress_table(most)) == most
+    with pytest.raises(TableTooLarge, match=r"names 2,049 groups, .* Let the pods come to serve"):
+        compress_table(RouteTable(gateway="agents/agents", groups=groups))
+
+
 def group_of_size(name: str, *, authorities: int = 0, endpoints: int = 0) -> Group:
     pem = "".join(map(noise, range(authorities)))
     urls = [f"http://a/{noise(number)}" for number in range(endpoints)]
@@ -85,7 +96,7 @@ def test_what_is_no_table_is_none(document: bytes) -> None:
 
 def with_groups(number: int) -> bytes:
     groups = tuple(Group(name=f"g{at}", source="External") for at in range(number))
-    return compress_table(RouteTable(gateway="a/b", groups=groups))
+    return gzip.compress(encode_route_table(RouteTable(gateway="a/b", groups=groups)))
 
 
 def test_what_no_gateway_can_have_is_none_of_ours() -> None:
