@@ -12,7 +12,9 @@ from moorage_operator.api.metadata import ResourceName
 from moorage_operator.cluster.api_client import ClusterClient
 from moorage_operator.cluster.errors import ClusterError, refusal
 from moorage_operator.planning.snapshot import GroupDemand, GroupSnapshot, Plan
-from moorage_operator.planning.table_document import read_table
+from moorage_operator.planning.table_document import compress_table, read_table
+from moorage_operator.rendering.gateway_children import render_table
+from moorage_operator.rendering.owner import Owner
 from moorage_operator.running.child_writer import ChildWriter
 from moorage_operator.running.extracts import child_extract, resource_extract, workload_extract
 from moorage_operator.running.key_keeper import KeyKeeper
@@ -38,10 +40,14 @@ class Secrets(ClusterClient):
         """The name of a Secret that may not be changed."""
         self.error: ClusterError | None = None
         self.held: dict[str, dict[str, Any]] = {}
+        self.tables: dict[str, dict[str, Any]] = {}
+        """ConfigMaps that can be read."""
 
     async def request(
         self, verb: str, path: str, body: dict[str, Any] | None = None, **_: Any
     ) -> dict[str, Any]:
+        if verb == "GET" and path.rpartition("/")[2] in self.tables and "/configmaps/" in path:
+            return self.tables[path.rpartition("/")[2]]
         if "/secrets" not in path:
             raise refusal(path, 404, "NotFound", "")
         name = body["metadata"]["name"] if verb == "POST" and body else path.rpartition("/")[2]
@@ -75,7 +81,8 @@ class _NoReports:
 
 
 class PlannedGateway:
-    def __init__(self, client: ClusterClient) -> None:
+    def __init__(self, client: Secrets) -> None:
+        self._client = client
         document = gateway_document(routes=[route(f"/{name}", name) for name in GROUPS])
         groups = {ResourceName("desk", name): _extract(_stdio(name)) for name in GROUPS}
         self._gateway, self.links = _extract(document), Links()
@@ -136,13 +143,29 @@ class PlannedGateway:
         one = Incarnation(self._gateway.observed.uid, 2)
         self.links.put_gateway(GATEWAY, one, gateway_links(GATEWAY, document))
 
-    def rewrite_group(self, name: str, spec: dict[str, Any]) -> None:
+    def add_group(self, name: ResourceName, spec: dict[str, Any]) -> None:
+        """There is a stdio group more."""
+        document = _stdio(name.name)
+        document["metadata"]["namespace"] = name.namespace
+        document["spec"] |= spec
+        self._indices["groups"][name] = [_extract(document)]
+
+    def edit_table(self, table: RouteTable) -> None:
+        """Whoever may edit the ConfigMap writes this, and then the leader changes."""
+        owner = Owner.gateway(GATEWAY.namespace, GATEWAY.name, self._gateway.observed.uid)
+        edited = _written(render_table(owner, table, compress_table(table)))
+        extract = child_extract("ConfigMap", edited)
+        self._client.tables["agents-gateway"] = edited
+        self._indices["children"][extract.key] = [extract]
+        self._children.left.forget(extract.key)
+
+    def rewrite_group(self, name: str, spec: dict[str, Any], namespace: str = "desk") -> None:
         """The group's document has these members too."""
-        (seen,) = self._indices["groups"][ResourceName("desk", name)]
+        (seen,) = self._indices["groups"][ResourceName(namespace, name)]
         document = seen.observed.document
         document = {**document, "spec": {**document["spec"], **spec}}
         changed = replace(seen, observed=replace(seen.observed, document=document))
-        self._indices["groups"][ResourceName("desk", name)] = [changed]
+        self._indices["groups"][ResourceName(namespace, name)] = [changed]
 
 
 def _written(child: Any) -> dict[str, Any]:

@@ -11,16 +11,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 
 from moorage_contract.key_ids import KEY_BYTES, keys_digest
-from moorage_operator.api.findings import SpecError
 from moorage_operator.api.metadata import ResourceName
-from moorage_operator.api.resource_kinds import NAMESPACE_NAME_LABEL
-from moorage_operator.api.stdio_source import StdioSource
-from moorage_operator.api.upstream_group import McpUpstreamGroup
 from moorage_operator.cluster.api_client import ClusterClient
 from moorage_operator.cluster.key_secrets import create_secret, update_secret
 from moorage_operator.cluster.secret_reader import SecretContent, read_secret
 from moorage_operator.cluster.write_fence import Clock
-from moorage_operator.planning.documents import read_group
 from moorage_operator.planning.group_keys import (
     GATEWAYS_LEARN_SECONDS,
     GroupKeys,
@@ -38,12 +33,11 @@ from moorage_operator.planning.key_rotation import (
     ring_annotation,
     ring_text,
 )
-from moorage_operator.planning.published_entries import served_entry
-from moorage_operator.planning.route_table import table_name
-from moorage_operator.planning.snapshot import GatewaySnapshot, ObservedResource
+from moorage_operator.planning.snapshot import GatewaySnapshot
 from moorage_operator.rendering.child_names import GROUP_KEYS_ANNOTATION, RING_ANNOTATION
 from moorage_operator.rendering.key_secrets import render_gateway_secret, render_group_secret
 from moorage_operator.rendering.owner import Owner
+from moorage_operator.running.stdio_groups import accepted_group
 
 logger = logging.getLogger(__name__)
 
@@ -119,6 +113,15 @@ class KeyKeeper:
         given = replace(keys, given=keys.given | {namespace})
         await self._write_group_keys(owner, given, secret)
         return given.shown
+
+    async def given_group_key(self, owner: Owner, namespace: str) -> str | None:
+        """The key of a stdio group, if that other namespace was given it and not parted with.
+
+        The group's own Secret is the proof: a gateway's table may be made up by its owner.
+        """
+        secret = await self.read(owner)
+        keys = None if secret is None else _group_keys_in(secret, owner)
+        return None if keys is None or namespace not in keys.given else keys.shown
 
     async def keep_group_keys(
         self,
@@ -288,55 +291,18 @@ def earlier_group_keys(secret: SecretContent | None, owner: Owner) -> dict[Resou
     }
 
 
-def stdio_groups(snapshot: GatewaySnapshot, *, serves_published: bool) -> dict[ResourceName, str]:
-    """The stdio groups whose key the gateway may have, and the uid of each.
-
-    ``serves_published``: also those that only its published table names. Whom a group allows whose
-    document is refused is not known: it is served as it was published, so its key stays as well.
-    """
-    published = snapshot.published_groups if serves_published else {}
-    return {
-        name: resource.uid
-        for name, resource in {**published, **snapshot.groups}.items()
-        if _may_have_key(_accepted(resource), name, snapshot)
-    }
-
-
-def _may_have_key(
-    group: McpUpstreamGroup | None, name: ResourceName, snapshot: GatewaySnapshot
-) -> bool:
-    own = snapshot.resource.name.namespace
-    if group is None:
-        entry = served_entry(snapshot.published, table_name(name, own))
-        return entry is not None and entry.source == "Stdio"
-    labels = {NAMESPACE_NAME_LABEL: own, **snapshot.namespace_labels}
-    is_stdio_group = isinstance(group.spec.source, StdioSource)
-    return is_stdio_group and group.spec.allowed_gateways.allow(name.namespace, own, labels)
-
-
-def is_stdio(resource: ObservedResource) -> bool:
-    """Whether this is a stdio group, as far as its document is accepted."""
-    group = _accepted(resource)
-    return group is not None and isinstance(group.spec.source, StdioSource)
-
-
 def longest_session_seconds(snapshot: GatewaySnapshot) -> int:
     """The longest that a session of any of the gateway's groups may live.
 
     What the published table says counts too: it goes on where a document is refused.
     """
     published = () if snapshot.published is None else snapshot.published.groups
-    accepted = [group for group in map(_accepted, snapshot.groups.values()) if group is not None]
+    accepted = [
+        group for group in map(accepted_group, snapshot.groups.values()) if group is not None
+    ]
     spans = [group.spec.sessions.max_seconds for group in accepted]
     spans += [group.sessions.max_seconds for group in published if not group.unresolved]
     return max(spans, default=LONGEST_SESSION_SECONDS)
-
-
-def _accepted(resource: ObservedResource) -> McpUpstreamGroup | None:
-    try:
-        return read_group(resource)
-    except SpecError:
-        return None
 
 
 def _place(owner: Owner) -> ResourceName:

@@ -25,14 +25,13 @@ from moorage_operator.running.group_outcomes import GroupOutcomes
 from moorage_operator.running.key_keeper import (
     KeyKeeper,
     earlier_group_keys,
-    is_stdio,
     keys_in,
     ring_problem_in,
-    stdio_groups,
 )
 from moorage_operator.running.key_users import KeyUsers
 from moorage_operator.running.refused_children import RefusedChild, must_be_told
 from moorage_operator.running.snapshots import Snapshots
+from moorage_operator.running.stdio_groups import StdioGroup, is_stdio, stdio_groups
 from moorage_operator.running.world import World
 
 Snapshot = TypeVar("Snapshot", GatewaySnapshot, GroupSnapshot)
@@ -90,7 +89,7 @@ class Planner:
         earlier = earlier_group_keys(secret, owner)
         group_keys |= {name: earlier[name] for name in errors.keys() & earlier.keys()}
         refused = [
-            _refused_secret(_group_owner(name, stdio[name]), error)
+            _refused_secret(_group_owner(name, stdio[name].uid), error)
             for name, error in errors.items()
             if must_be_told(error)
         ]
@@ -151,13 +150,14 @@ class Planner:
         return failures
 
     async def _group_keys(
-        self, groups: Mapping[ResourceName, str], namespace: str
+        self, groups: Mapping[ResourceName, StdioGroup], namespace: str
     ) -> tuple[dict[ResourceName, str], dict[ResourceName, ApiRefusal]]:
-        """The keys of stdio groups, told with their uids, and why others may not be made."""
+        """The keys of stdio groups, and why others may not be made."""
         keys, errors = dict[ResourceName, str](), dict[ResourceName, ApiRefusal]()
-        for name, uid in groups.items():
+        for name, group in groups.items():
+            ask = self._keys.group_key_for if group.is_allowed else self._keys.given_group_key
             try:
-                key = await self._keys.group_key_for(_group_owner(name, uid), namespace)
+                key = await ask(_group_owner(name, group.uid), namespace)
             except ObjectConflict:
                 raise
             except ApiRefusal as error:
