@@ -8,7 +8,7 @@ import pytest
 
 from fakes.operator_channel import GATEWAY, connected, operator
 from moorage_contract.report_channel import DemandReport, decode_guidance, encode_report
-from moorage_operator.running.report_channel import pod_connection, report_server
+from moorage_operator.running.report_channel import loop_time, pod_connection
 
 LOST_SECONDS = 0.5
 
@@ -17,7 +17,7 @@ async def test_it_hears_the_leader_and_the_leader_hears_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pod_connection, "LOST_SECONDS", LOST_SECONDS)
-    monkeypatch.setattr(report_server, "KEPT_SECONDS", LOST_SECONDS / 2)
+    monkeypatch.setattr(loop_time, "KEPT_SECONDS", LOST_SECONDS / 2)
     async with (
         operator(tmp_path) as leader,
         connected(leader, leader.cluster.token("pod-0")) as socket,

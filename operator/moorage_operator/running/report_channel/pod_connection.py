@@ -85,25 +85,21 @@ class PodConnection:
         async with asyncio.timeout(SEND_SECONDS):
             await self._socket.ping()
 
-    async def write(
-        self,
-        turn: Callable[[], Awaitable[None]],
-        next_guidance: Callable[[bool], Guidance | None],
-    ) -> None:
-        """Runs until cancelled; ``next_guidance`` is told whether an answer is due, and is asked
-        after ``turn`` only, which returns when it may take the leader's time."""
+    def begin_to_tell(self) -> bool:
+        """What is told now covers all that woke it so far; whether an answer is due."""
+        self._woken.clear()
+        answer, self._to_answer = self._to_answer, False
+        return answer
+
+    async def write(self, next_guidance: Callable[[], Awaitable[Guidance | None]]) -> None:
+        """Runs until cancelled; asks for guidances until there is none."""
         while True:
             await self._woken.wait()
             if not self._to_answer:
                 await asyncio.sleep(GATHER_SECONDS)
-            await turn()
-            self._woken.clear()
-            answer, self._to_answer = self._to_answer, False
-            while (guidance := next_guidance(answer)) is not None:
-                answer = False
+            while (guidance := await next_guidance()) is not None:
                 async with asyncio.timeout(SEND_SECONDS):
                     await self._socket.send_str(encode_guidance(guidance))
-                await turn()
 
     async def close(self, code: int, why: str) -> None:
         """Tell the pod why it is left; at most a second is spent on it."""

@@ -19,12 +19,12 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from typing import Literal
 
 from aiohttp import WSCloseCode, web
 
-from moorage_contract.report_channel import LEADER_HEADER, LOST_SECONDS, MAX_FRAME_BYTES, Guidance
+from moorage_contract.report_channel import LEADER_HEADER, MAX_FRAME_BYTES, Guidance
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.planning.demand.claims import DemandRefused, Share
 from moorage_operator.planning.demand.connection import Heard
@@ -44,6 +44,7 @@ from moorage_operator.running.report_channel.intake import (
     Intake,
 )
 from moorage_operator.running.report_channel.leadership import Leadership
+from moorage_operator.running.report_channel.loop_time import LOOP_SHARE, LoopTime
 from moorage_operator.running.report_channel.pace import Allowance
 from moorage_operator.running.report_channel.pod_connection import FrameRefused, PodConnection
 from moorage_operator.running.report_channel.published_keys import (
@@ -59,10 +60,6 @@ MAX_CONNECTIONS = 1000
 ROUND_SECONDS = 1.0
 REPORTS_PER_SECOND, REPORTS_AT_ONCE = 10.0, 64.0
 """Of one pod; a whole report may come in so many pieces (MAX_PIECES)."""
-LOOP_SHARE, LOOP_SECONDS_AT_ONCE = 0.25, 1.0
-"""Of the leader's time for the pods of one namespace: it has its Lease to renew."""
-KEPT_SECONDS = LOST_SECONDS / 2
-"""A pod whose report, or whose answer, waits is shown so often that it is not forgotten."""
 DOOR = DoorBounds()
 """For connections that have not shown a token yet."""
 _log = logging.getLogger(__name__)
@@ -88,7 +85,7 @@ class ReportServer:
         self._connections: dict[GatewayPod, PodConnection] = {}
         self._reports = Allowance(REPORTS_PER_SECOND, REPORTS_AT_ONCE)
         self._held = HeldFrames()
-        self._loop_time = Allowance(LOOP_SHARE, LOOP_SECONDS_AT_ONCE)
+        self._loop_time = LoopTime()
         self._ledger: DemandLedger | None = None
         self._runner: web.AppRunner | None = None
         self._door: Doorway | None = None
@@ -244,12 +241,7 @@ class ReportServer:
         if before is not None:
             ledger.vanish(pod, self._now(), may_live_on=True)
             await before.close(1012, "a newer connection of this pod took its place")
-        writing = asyncio.create_task(
-            connection.write(
-                lambda: self._turn(connection, lambda: self._loop_wait_seconds(pod)),
-                lambda answer: self._guidance(connection, ledger, answer),
-            )
-        )
+        writing = asyncio.create_task(connection.write(lambda: self._guidance(connection, ledger)))
         reading = asyncio.create_task(self._read(connection, ledger))
         try:
             until = (reading, writing, connection.intake.full)
@@ -265,38 +257,37 @@ class ReportServer:
             await self._close_for(connection, error)
 
     async def _read(self, connection: PodConnection, ledger: DemandLedger) -> None:
-        while (frame := await connection.read()) is not None:
-            await self._turn_to_report(connection)
-            if self._connections.get(connection.pod) is not connection:
-                return
-            if self._leadership.leading_since() is None:
-                await connection.close(1012, "another replica leads")
-                return
-            self._reports.take(connection.pod, 1, self._now())
-            with self._charged_to(connection.pod):
-                heard = ledger.hear(connection.pod, connection.decode(frame), self._now())
-                connection.answer()
-                self._pass_on(connection.pod, heard)
-            connection.intake.done()
+        leads = True
+        while leads and (frame := await connection.read()) is not None:
+            async with self._turn_to_report(connection):
+                if self._connections.get(connection.pod) is not connection:
+                    return
+                leads = self._leadership.leading_since() is not None
+                if leads:
+                    self._hear(connection, frame, ledger)
+        if not leads:
+            await connection.close(1012, "another replica leads")
 
-    async def _turn_to_report(self, connection: PodConnection) -> None:
-        """Wait while it, or its namespace, takes more than its share, with one frame in hand: what
-        waits of a namespace is bounded by the intake of its connections."""
-        if self._wait_to_report_seconds(connection.pod) and not connection.is_slowed:
+    def _hear(self, connection: PodConnection, frame: bytes, ledger: DemandLedger) -> None:
+        self._reports.take(connection.pod, 1, self._now())
+        with self._charged_to(connection.pod):
+            heard = ledger.hear(connection.pod, connection.decode(frame), self._now())
+            connection.answer()
+            self._pass_on(connection.pod, heard)
+        connection.intake.done()
+
+    def _turn_to_report(self, connection: PodConnection) -> AbstractAsyncContextManager[None]:
+        """Entered once it, and its namespace, takes no more than its share; one frame is in hand
+        meanwhile, and what waits of a namespace is bounded by the intake of its connections."""
+        pod = connection.pod
+
+        def wait_seconds() -> float:
+            own = self._reports.wait_seconds(pod, self._now())
+            return max(own, self._loop_wait_seconds(pod))
+
+        if wait_seconds() and not connection.is_slowed:
             self._log_slowed(connection)
-        await self._turn(connection, lambda: self._wait_to_report_seconds(connection.pod))
-
-    def _wait_to_report_seconds(self, pod: GatewayPod) -> float:
-        return max(self._reports.wait_seconds(pod, self._now()), self._loop_wait_seconds(pod))
-
-    async def _turn(self, connection: PodConnection, wait_seconds: Callable[[], float]) -> None:
-        """Wait until it may have the leader's time; meanwhile it hears, and shows, that both live.
-
-        What is waited for is asked anew each time: others of the namespace wait as well.
-        """
-        while seconds := wait_seconds():
-            await asyncio.sleep(min(seconds, KEPT_SECONDS))
-            await connection.keep()
+        return self._loop_time.turn(wait_seconds, connection.keep)
 
     def _loop_wait_seconds(self, pod: GatewayPod) -> float:
         return self._loop_time.wait_seconds(pod.gateway.namespace, self._now())
@@ -321,13 +312,14 @@ class ReportServer:
             now = self._now()
             self._loop_time.take(pod.gateway.namespace, now - begun_at, now)
 
-    def _guidance(
-        self, connection: PodConnection, ledger: DemandLedger, answer: bool
-    ) -> Guidance | None:
-        if self._connections.get(connection.pod) is not connection:
-            return None
-        with self._charged_to(connection.pod):
-            return ledger.guidance(connection.pod, self._now(), answer=answer)
+    async def _guidance(self, connection: PodConnection, ledger: DemandLedger) -> Guidance | None:
+        pod = connection.pod
+        async with self._loop_time.turn(lambda: self._loop_wait_seconds(pod), connection.keep):
+            answer = connection.begin_to_tell()
+            if self._connections.get(pod) is not connection:
+                return None
+            with self._charged_to(pod):
+                return ledger.guidance(pod, self._now(), answer=answer)
 
     def _pass_on(self, pod: GatewayPod, heard: Heard) -> None:
         self._wake(heard.to_guide)
