@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
     load_pem_private_key,
 )
 
+from moorage_operator.cluster.private_key_form import may_be_read
 from moorage_operator.cluster.secret_reader import SecretContent
 from moorage_operator.planning.snapshot import ObservedTlsSecret
 
@@ -50,12 +51,14 @@ def _unfit_pair(certificate_pem: bytes, key_pem: bytes, now: datetime) -> str:
         certificate = x509.load_pem_x509_certificates(certificate_pem)[0]
     except (ValueError, IndexError):
         return f"{CERTIFICATE} is no PEM certificate"
+    if not may_be_read(key_pem):
+        return f"{PRIVATE_KEY} is no PEM private key without password, of RSA, EC or Ed25519"
     try:
         # To prove primes takes minutes of the loop where they are large; it is OpenSSL's word below
         # that counts, as in the pods.
         key = load_pem_private_key(key_pem, password=None, unsafe_skip_rsa_key_validation=True)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return f"{PRIVATE_KEY} is no PEM private key without password"
+    except (ValueError, TypeError, UnsupportedAlgorithm, InternalError):
+        return f"{PRIVATE_KEY} is no PEM private key that OpenSSL can read"
     form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     if key.public_key().public_bytes(*form) != certificate.public_key().public_bytes(*form):
         return f"{PRIVATE_KEY} is not the key of {CERTIFICATE}"
