@@ -103,3 +103,12 @@ def test_it_does_not_matter_when_the_pods_are_known(heard_first: bool) -> None:
         scene.hears("old", 1.0)
 
     assert scene.slots("old", 2.0) > 0
+
+
+def test_pods_that_come_later_are_not_waited_for_when_they_are_listed_again() -> None:
+    """kopf may begin anew in one term; who came meanwhile goes by this leader's word."""
+    scene = Scene("old")
+    scene.hears("old", 1.0)
+    scene.ledger.expect(frozenset({(GATEWAY, "old"), (GATEWAY, "young")}), 2.0)
+
+    assert scene.slots("old", 2.0) > 0

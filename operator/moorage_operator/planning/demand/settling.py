@@ -23,8 +23,9 @@ class Settling:
         self._heard: set[tuple[ResourceName, str]] = set()
 
     def expect(self, pods: PodNames) -> None:
-        """These are all that a former leader can have promised anything."""
-        self._awaited = set(pods - self._heard)
+        """These are all that a former leader can have promised anything; told anew, they were."""
+        if self._awaited is None:
+            self._awaited = set(pods - self._heard)
 
     def hear(self, pod: GatewayPod) -> None:
         """It has told all that it goes by."""
