@@ -3,7 +3,6 @@
 import base64
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from cryptography import x509
@@ -23,6 +22,7 @@ from moorage_operator.planning.snapshot import ObservedTlsSecret
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+EdwardsKey = ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
 
 
 def certificate(key: Key, days: int = 10) -> bytes:
@@ -33,7 +33,7 @@ def certificate(key: Key, days: int = 10) -> bytes:
     return built.public_bytes(Encoding.PEM)
 
 
-def pem(key: Any) -> bytes:
+def pem(key: Key | EdwardsKey | dsa.DSAPrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
@@ -67,7 +67,7 @@ def test_parameters_and_certificates_may_stand_beside_the_key() -> None:
 
 
 @pytest.mark.parametrize("key", [ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey])
-def test_a_key_of_an_edwards_curve_is_read(key: type[Any]) -> None:
+def test_a_key_of_an_edwards_curve_is_read(key: type[EdwardsKey]) -> None:
     read = pem(key.generate())
 
     assert judged(certificate(EC), read).why == "tls.key is not the key of tls.crt"
