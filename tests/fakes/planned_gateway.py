@@ -11,7 +11,7 @@ from moorage_operator.api.installation import InstallationSettings
 from moorage_operator.api.metadata import ResourceName
 from moorage_operator.cluster.api_client import ClusterClient
 from moorage_operator.cluster.errors import ClusterError, refusal
-from moorage_operator.planning.snapshot import GroupDemand, GroupSnapshot, Plan
+from moorage_operator.planning.snapshot import GroupDemand, GroupSnapshot, ObservedResource, Plan
 from moorage_operator.planning.table_document import compress_table, read_table
 from moorage_operator.rendering.gateway_children import render_table
 from moorage_operator.rendering.owner import Owner
@@ -95,16 +95,13 @@ class PlannedGateway:
         outside, self._children = OutsideObjects(client, clock), ChildWriter(client, clock)
         tables = PublishedTables(client, self._children.left)
         self.keys = KeyKeeper(client, clock, 30)
+        statuses = StatusWriter(client, clock)
+        self.snapshots = Snapshots(
+            world, outside, tables, _NoReports(), statuses.previous, clusterwide=True
+        )
         self._planner = Planner(
             world,
-            Snapshots(
-                world,
-                outside,
-                tables,
-                _NoReports(),
-                StatusWriter(client, lambda: 0.0).previous,
-                clusterwide=True,
-            ),
+            self.snapshots,
             self._children,
             self.keys,
             InstallationSettings(gateway_image="moorage/gateway:dev"),
@@ -114,9 +111,14 @@ class PlannedGateway:
         _, plan, refused = await self._planner.gateway(self._gateway)
         return plan, refused
 
-    async def plan_group(self, name: str) -> GroupSnapshot:
+    @property
+    def observed(self) -> ObservedResource:
+        observed: ObservedResource = self._gateway.observed
+        return observed
+
+    async def plan_group(self, name: str, namespace: str = "desk") -> GroupSnapshot:
         """The group as it is after its keys were seen to."""
-        (seen,) = self._indices["groups"][ResourceName("desk", name)]
+        (seen,) = self._indices["groups"][ResourceName(namespace, name)]
         return (await self._planner.group(seen))[0]
 
     async def bring(self) -> RouteTable:
@@ -140,8 +142,16 @@ class PlannedGateway:
             self._gateway, observed=replace(self._gateway.observed, document=document), version=2
         )
         self._indices["gateways"][GATEWAY] = [self._gateway]
-        one = Incarnation(self._gateway.observed.uid, 2)
-        self.links.put_gateway(GATEWAY, one, gateway_links(GATEWAY, document))
+        self._link()
+
+    def forget_links(self) -> None:
+        """As a new leader has them: by documents alone."""
+        self.links.end_gateway(GATEWAY, self.observed.uid)
+        self._link()
+
+    def _link(self) -> None:
+        one = Incarnation(self.observed.uid, 2)
+        self.links.put_gateway(GATEWAY, one, gateway_links(GATEWAY, self.observed.document))
 
     def add_group(self, name: ResourceName, spec: dict[str, Any]) -> None:
         """There is a stdio group more."""

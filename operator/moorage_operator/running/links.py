@@ -60,6 +60,8 @@ class Links:
     def __init__(self) -> None:
         self._groups: _Reverse[ResourceName] = _Reverse()
         self._published: _Reverse[ResourceName] = _Reverse()
+        self._read: dict[ResourceName, str] = {}
+        """The uids of gateways whose published tables were read."""
         self._hostnames: _Reverse[str] = _Reverse()
         self._workloads: _Reverse[WorkloadRef] = _Reverse()
         self._gateways_now: Newest[ResourceName, None] = Newest()
@@ -75,12 +77,18 @@ class Links:
         """The groups in the gateway's published table, which may be older than its document."""
         if self._gateways_now.is_of(name, uid):
             self._published.put(name, groups)
+            self._read[name] = uid
+
+    def knows_published(self, name: ResourceName, uid: str) -> bool:
+        """Whether the gateway's published table was read since this process leads."""
+        return self._read.get(name) == uid
 
     def end_gateway(self, name: ResourceName, uid: str) -> None:
         """The gateway is gone; what a newer one of its name names stays."""
         if self._gateways_now.end(name, uid):
             self._groups.put(name, frozenset())
             self._published.put(name, frozenset())
+            self._read.pop(name, None)
             self._hostnames.put(name, frozenset())
 
     def put_group(self, name: ResourceName, one: Incarnation, workload: WorkloadRef | None) -> None:

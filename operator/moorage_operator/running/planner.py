@@ -118,6 +118,7 @@ class Planner:
             plan = plan_group(snapshot, self._settings)
         if plan.children and is_stdio(seen.observed):
             try:
+                await self._key_users.learn(seen.observed)
                 keys = await self._keys.keep_group_keys(
                     owner,
                     partial(self._key_users.namespaces, seen.observed),

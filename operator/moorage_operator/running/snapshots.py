@@ -24,7 +24,7 @@ from moorage_operator.planning.snapshot import (
     ServingGateway,
 )
 from moorage_operator.rendering.child_names import gateway_child_name, group_child_name
-from moorage_operator.running.extracts import NamespaceExtract, ResourceExtract
+from moorage_operator.running.extracts import ChildExtract, NamespaceExtract, ResourceExtract
 from moorage_operator.running.links import WorkloadRef, workload_ref
 from moorage_operator.running.outside_objects import OutsideObjects
 from moorage_operator.running.published_tables import PublishedTables
@@ -140,11 +140,7 @@ class Snapshots:
         published: RouteTable | None,
         named: Container[ResourceName],
     ) -> dict[ResourceName, ObservedResource]:
-        entries = () if published is None else published.groups
-        own = gateway.name.namespace
-        targets = frozenset(table_target(entry.name, own) for entry in entries)
-        # Before they are looked at, so that each later change of one is told.
-        self._world.links.put_published(gateway.name, gateway.uid, targets)
+        targets = _targets(gateway.name, published)
         found = {name: self._world.group(name) for name in targets if name not in named}
         return {name: each.observed for name, each in sorted(found.items()) if each is not None}
 
@@ -209,10 +205,28 @@ class Snapshots:
         return await self._outside.authorities(name, self._world.namespace(name.namespace).uid)
 
     async def published(self, gateway: ObservedResource) -> RouteTable | None:
-        """The gateway's table that is in force."""
+        """The gateway's table that is in force; the links are told whom it names."""
+        key, seen = self._table_place(gateway)
+        published = await self._tables.get(key, gateway.uid, seen)
+        # Before these are looked at, so that each later change of one is told.
+        targets = _targets(gateway.name, published)
+        self._world.links.put_published(gateway.name, gateway.uid, targets)
+        return published
+
+    async def packed_table(self, gateway: ObservedResource) -> bytes | None:
+        """The same as it lies in its ConfigMap, if there is one that is believed."""
+        key, seen = self._table_place(gateway)
+        return await self._tables.packed(key, gateway.uid, seen)
+
+    def _table_place(self, gateway: ObservedResource) -> tuple[ChildKey, ChildExtract | None]:
         name = gateway.name
         key = ChildKey("ConfigMap", name.namespace, gateway_child_name(name.name))
-        return await self._tables.get(key, gateway.uid, self._world.child(key))
+        return key, self._world.child(key)
+
+
+def _targets(gateway: ResourceName, published: RouteTable | None) -> frozenset[ResourceName]:
+    entries = () if published is None else published.groups
+    return frozenset(table_target(entry.name, gateway.namespace) for entry in entries)
 
 
 def _older(one: ObservedResource, rivals: list[ObservedResource]) -> ResourceName | None:
