@@ -18,6 +18,7 @@ counts did.
 import asyncio
 import logging
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from typing import Literal
@@ -304,13 +305,13 @@ class ReportServer:
 
     @contextmanager
     def _charged_to(self, pod: GatewayPod) -> Iterator[None]:
-        """What the leader does for a pod, its namespace has had."""
-        begun_at = self._now()
+        """What the leader reckons for a pod, its namespace has had; not what others took then."""
+        begun_at = time.thread_time()
         try:
             yield
         finally:
-            now = self._now()
-            self._loop_time.take(pod.gateway.namespace, now - begun_at, now)
+            seconds = time.thread_time() - begun_at
+            self._loop_time.take(pod.gateway.namespace, seconds, self._now())
 
     async def _guidance(self, connection: PodConnection, ledger: DemandLedger) -> Guidance | None:
         pod = connection.pod
