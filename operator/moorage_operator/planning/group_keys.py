@@ -55,21 +55,38 @@ def look_in_seconds(state: GroupKeys, now: float) -> float | None:
 
 
 def next_group_keys(
-    state: GroupKeys, serving: frozenset[str], now: int, new_key: str, *, gateways_lag: bool
+    state: GroupKeys,
+    serving: frozenset[str],
+    now: int,
+    new_key: str,
+    *,
+    gateways_lag: bool,
+    since: int,
 ) -> GroupKeys:
     """The keys as they shall be at ``now``; the same ones if nothing is due.
 
     ``serving`` are the other namespaces with gateways that may serve the group. ``new_key`` (64
     random hex digits) is used only if one is to be added. ``gateways_lag``: a permitted gateway
-    that serves the group was not given the shown key yet.
+    that serves the group was not given the shown key yet. ``since``: when this leader's term began.
     """
-    state = _gone_on(state, now, gateways_lag)
+    state = _gone_on(_waiting_since(state, since), now, gateways_lag)
     if state.awaits_gateways:
         return state  # who is parted with now knows the new key already: its turn comes next
     parted = state.given - serving
     if parted and len(state.keys) == 1:
         state = replace(state, keys=(state.shown, new_key), added_at=now)
     return replace(state, given=state.given - parted)
+
+
+def _waiting_since(state: GroupKeys, since: int) -> GroupKeys:
+    """No wait began before the term did.
+
+    While the API server is away nobody gets a Secret, and the term ends with it: the Lease is lost.
+    """
+    added_at, told_at = (
+        None if at is None else max(at, since) for at in (state.added_at, state.told_at)
+    )
+    return replace(state, added_at=added_at, told_at=told_at)
 
 
 def _gone_on(state: GroupKeys, now: int, gateways_lag: bool) -> GroupKeys:

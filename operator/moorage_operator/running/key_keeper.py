@@ -62,6 +62,8 @@ class KeyKeeper:
         self._kept: dict[ResourceName, tuple[float, SecretContent]] = {}
         self._bare: dict[ResourceName, float] = {}
         """Places where there was no Secret, and until when that is believed."""
+        self._since = int(time.time())
+        """When this leader's term began, at the latest."""
         self._lagging: dict[ResourceName, frozenset[ResourceName]] = {}
         """The gateways that hold up an exchange, as far as that was told."""
 
@@ -144,7 +146,12 @@ class KeyKeeper:
             return None
         # Nothing is awaited from here on: a gateway that begins meanwhile would be parted with.
         then = next_group_keys(
-            keys, serving(), int(time.time()), secrets.token_hex(32), gateways_lag=bool(lag)
+            keys,
+            serving(),
+            int(time.time()),
+            secrets.token_hex(32),
+            gateways_lag=bool(lag),
+            since=self._since,
         )
         if then != keys:
             logger.info("%s/%s: its key is being exchanged", owner.namespace, owner.name)

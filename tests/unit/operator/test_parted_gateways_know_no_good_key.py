@@ -77,8 +77,28 @@ async def nobody(_: str) -> frozenset[ResourceName]:
     return frozenset()
 
 
-async def keep(client: ClusterClient, serving: frozenset[str] = frozenset()) -> GroupKeys | None:
-    return await keeper(client).keep_group_keys(OWNER, lambda: serving, nobody)
+async def keep(
+    client: ClusterClient,
+    serving: frozenset[str] = frozenset(),
+    leader: KeyKeeper | None = None,
+) -> GroupKeys | None:
+    """``leader``: one that leads for longer already, and is told that the Secret changed."""
+    leader = leader or keeper(client)
+    leader.forget(OWNER)
+    return await leader.keep_group_keys(OWNER, lambda: serving, nobody)
+
+
+async def test_a_new_leader_gives_sidecars_all_their_time_anew(clock: _Time) -> None:
+    client = _Secret()
+    first = await keeper(client).group_key_for(OWNER, "one")
+    await keep(client)
+    clock.seconds += SIDECARS_LEARN_SECONDS + 30  # Nobody led: the API server was away.
+    leader = keeper(client)
+    keys = await keep(client, leader=leader)
+    assert keys is not None and keys.shown == first
+    clock.seconds += SIDECARS_LEARN_SECONDS
+    keys = await keep(client, leader=leader)
+    assert keys is not None and keys.shown != first
 
 
 async def test_a_gateway_of_the_own_namespace_costs_no_write() -> None:
@@ -101,11 +121,12 @@ async def test_the_key_of_a_parted_namespace_ends_and_others_are_told_of_the_new
     clock: _Time,
 ) -> None:
     client, outcomes = _Secret(), GroupOutcomes()
+    leader = keeper(client)
     known = await keeper(client).group_key_for(OWNER, "one")
     told, good = [], []
     for seconds in (0, SIDECARS_LEARN_SECONDS, 1, GATEWAYS_LEARN_SECONDS):
         clock.seconds += seconds
-        keys = await keep(client)
+        keys = await keep(client, leader=leader)
         assert keys is not None
         told.append(outcomes.note(_snapshot(keys=keys), _plan()))
         shown = await keeper(client).group_key_for(OWNER, "desk")
@@ -123,15 +144,16 @@ async def test_an_exchange_ends_though_somebody_edits_its_annotation(
     clock: _Time, annotation: str | None
 ) -> None:
     client = _Secret()
-    await keeper(client).group_key_for(OWNER, "one")
-    begun = await keep(client)
+    leader = keeper(client)
+    await leader.group_key_for(OWNER, "one")
+    begun = await keep(client, leader=leader)
     assert begun is not None
     client.held["metadata"]["annotations"] = {}
     if annotation is not None:
         client.held["metadata"]["annotations"] = {"moorage.dev/group-keys": annotation}
     for seconds in (1, 1, GATEWAYS_LEARN_SECONDS):
         clock.seconds += seconds
-        keys = await keep(client)
+        keys = await keep(client, leader=leader)
     assert keys is not None and keys.keys == (begun.shown,)
 
 
@@ -139,15 +161,16 @@ async def test_an_exchange_goes_on_though_it_is_said_to_begin_at_the_end_of_time
     clock: _Time,
 ) -> None:
     client = _Secret()
-    await keeper(client).group_key_for(OWNER, "one")
-    begun = await keep(client)
+    leader = keeper(client)
+    await leader.group_key_for(OWNER, "one")
+    begun = await keep(client, leader=leader)
     said = {"moorage.dev/group-keys": f'{{"added":1{"0" * 400}}}'}
     client.held["metadata"]["annotations"] = said
-    keys = await keep(client)
+    keys = await keep(client, leader=leader)
     assert begun is not None and keys is not None
     assert look_in_seconds(keys, clock.seconds) == SIDECARS_LEARN_SECONDS
     clock.seconds += SIDECARS_LEARN_SECONDS
-    keys = await keep(client)
+    keys = await keep(client, leader=leader)
     assert keys is not None and keys.keys == begun.keys[::-1]
 
 

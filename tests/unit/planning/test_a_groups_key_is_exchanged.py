@@ -22,9 +22,15 @@ TOLD = SWAP + 7
 
 
 def after(
-    state: GroupKeys, serving: frozenset[str], now: int, new: str = NEWER, *, lag: bool = False
+    state: GroupKeys,
+    serving: frozenset[str],
+    now: int,
+    new: str = NEWER,
+    *,
+    lag: bool = False,
+    since: int = 0,
 ) -> GroupKeys:
-    return next_group_keys(state, serving, now, new, gateways_lag=lag)
+    return next_group_keys(state, serving, now, new, gateways_lag=lag, since=since)
 
 
 def begun(now: int = 100) -> GroupKeys:
@@ -63,6 +69,21 @@ def test_the_old_key_is_good_until_gateways_had_time_to_read_the_new_one() -> No
     assert after(told(), ONE, TOLD + GATEWAYS_LEARN_SECONDS - 1) == told()
     assert ended().keys == (NEW,)
     assert look_in_seconds(ended(), 0) is None
+
+
+def test_sidecars_have_their_time_from_the_beginning_of_a_term_on() -> None:
+    state = after(begun(), ONE, SWAP + 30, since=SWAP + 30)
+    assert (state.keys, state.added_at) == ((OLD, NEW), SWAP + 30)
+    assert look_in_seconds(state, SWAP + 30) == SIDECARS_LEARN_SECONDS
+    state = after(state, ONE, SWAP + 30 + SIDECARS_LEARN_SECONDS, since=SWAP + 30)
+    assert state.keys == (NEW, OLD)
+
+
+def test_gateways_have_their_time_from_the_beginning_of_a_term_on() -> None:
+    due = TOLD + GATEWAYS_LEARN_SECONDS
+    state = after(told(), ONE, due, since=due)
+    assert (state.keys, state.told_at) == ((NEW, OLD), due)
+    assert after(state, ONE, due + GATEWAYS_LEARN_SECONDS, since=due).keys == (NEW,)
 
 
 def test_no_time_alone_ends_the_old_key() -> None:
