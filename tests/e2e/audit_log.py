@@ -58,8 +58,14 @@ def read_log(log: Path, since: str = "") -> Iterator[Access]:
     with open(log, encoding="utf-8") as lines:
         for line in lines:
             event = json.loads(line)
-            if event["stage"] == "ResponseComplete" and event["requestReceivedTimestamp"] >= since:
+            if _is_answered(event) and event["requestReceivedTimestamp"] >= since:
                 yield from _access(event)
+
+
+def _is_answered(event: dict[str, Any]) -> bool:
+    # A watch that goes on has only begun to be answered; one that ended is here twice.
+    has_begun = event["stage"] == "ResponseStarted" and event["verb"] == "watch"
+    return has_begun or event["stage"] == "ResponseComplete"
 
 
 def _access(event: dict[str, Any]) -> Iterable[Access]:
