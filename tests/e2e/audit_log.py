@@ -14,6 +14,8 @@ from typing import Any
 
 DEFAULT_LOG = Path("/run/moorage-cluster/log/audit.jsonl")
 POD_NAME = "authentication.kubernetes.io/pod-name"
+COMPLETE = frozenset({"ResponseComplete"})
+WATCHES = COMPLETE | {"ResponseStarted"}
 WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 
 
@@ -64,8 +66,7 @@ def read_log(log: Path, since: str = "") -> Iterator[Access]:
 
 def _is_answered(event: dict[str, Any]) -> bool:
     # A watch that goes on has only begun to be answered; one that ended is here twice.
-    has_begun = event["stage"] == "ResponseStarted" and event["verb"] == "watch"
-    return has_begun or event["stage"] == "ResponseComplete"
+    return event["stage"] in (WATCHES if event["verb"] == "watch" else COMPLETE)
 
 
 def _access(event: dict[str, Any]) -> Iterable[Access]:

@@ -32,14 +32,17 @@ async def read_gateway_pods(
     return frozenset(pods)
 
 
-async def read_pod_counts(
+async def read_ready_counts(
     client: ClusterClient, namespaces: tuple[str, ...]
 ) -> Counter[ResourceName]:
-    """How many pods each gateway's Deployment has that do not end. Raises ClusterError."""
+    """How many pods of each gateway's Deployment are ready. Raises ClusterError.
+
+    One that has no address yet is named nowhere, and has heard nobody.
+    """
     counts: Counter[ResourceName] = Counter()
     async for deployments in _pages(client, "Deployment", namespaces):
         for each in deployments:
-            counts[_gateway_of(each)] = each.get("status", {}).get("replicas", 0)
+            counts[_gateway_of(each)] = each.get("status", {}).get("readyReplicas", 0)
         if len(counts) > MAX_PODS:
             break
     return counts

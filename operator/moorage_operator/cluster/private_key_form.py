@@ -11,15 +11,16 @@ from collections.abc import Iterator
 
 BEGIN = b"-----BEGIN"
 BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\s(.*?)-----END \1-----", re.DOTALL)
+MAX_BLOCKS = 16
+"""Each that has no end is looked for in the rest of the file."""
 PKCS8_LABEL = b"PRIVATE KEY"
-LABELS = frozenset(
-    {PKCS8_LABEL, b"RSA PRIVATE KEY", b"EC PRIVATE KEY", b"EC PARAMETERS", b"CERTIFICATE"}
-)
+KEY_LABELS = frozenset({PKCS8_LABEL, b"RSA PRIVATE KEY", b"EC PRIVATE KEY"})
 OBJECT_IDENTIFIER = 0x06
 ALGORITHMS = frozenset(
     bytes.fromhex(identifier)
     for identifier in (
         "2a864886f70d010101",  # RSA, RFC 8017
+        "2a864886f70d01010a",  # RSA-PSS, RFC 8017
         "2a8648ce3d0201",  # EC, RFC 5480
         "2b6570",  # Ed25519, RFC 8410
         "2b6571",  # Ed448, RFC 8410
@@ -28,14 +29,17 @@ ALGORITHMS = frozenset(
 
 
 def may_be_read(key_pem: bytes) -> bool:
-    """Whether each part of the file is a certificate, or an RSA, EC or Ed key without password."""
-    blocks = BLOCK.findall(key_pem)
-    if len(blocks) != key_pem.count(BEGIN):
+    """Whether each key in the file is of RSA, EC, Ed25519 or Ed448, and without password."""
+    begun = key_pem.count(BEGIN)
+    if begun > MAX_BLOCKS:
         return False
-    return all(
-        label in LABELS and (label != PKCS8_LABEL or _algorithm(body) in ALGORITHMS)
-        for label, body in blocks
-    )
+    blocks = BLOCK.findall(key_pem)
+    keys = [(label, body) for label, body in blocks if label.endswith(PKCS8_LABEL)]
+    return len(blocks) == begun and all(_is_bounded(label, body) for label, body in keys)
+
+
+def _is_bounded(label: bytes, body: bytes) -> bool:
+    return label in KEY_LABELS and (label != PKCS8_LABEL or _algorithm(body) in ALGORITHMS)
 
 
 def _algorithm(body: bytes) -> bytes:

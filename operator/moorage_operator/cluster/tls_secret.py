@@ -52,7 +52,8 @@ def _unfit_pair(certificate_pem: bytes, key_pem: bytes, now: datetime) -> str:
     except (ValueError, IndexError):
         return f"{CERTIFICATE} is no PEM certificate"
     if not may_be_read(key_pem):
-        return f"{PRIVATE_KEY} is no PEM private key without password, of RSA, EC or Ed25519"
+        kinds = "RSA, EC, Ed25519 or Ed448"
+        return f"{PRIVATE_KEY} is no PEM private key without password, of {kinds}"
     try:
         # To prove primes takes minutes of the loop where they are large; it is OpenSSL's word below
         # that counts, as in the pods.

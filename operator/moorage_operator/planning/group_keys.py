@@ -69,7 +69,7 @@ def next_group_keys(
     random hex digits) is used only if one is to be added. ``gateways_lag``: a permitted gateway
     that serves the group was not given the shown key yet. ``since``: when this leader's term began.
     """
-    state = _gone_on(_waiting_since(state, since), now, gateways_lag)
+    state = _gone_on(_waiting_since(state, since if since <= now else 0), now, gateways_lag)
     if state.awaits_gateways:
         return state  # who is parted with now knows the new key already: its turn comes next
     parted = state.given - serving
@@ -79,7 +79,7 @@ def next_group_keys(
 
 
 def _waiting_since(state: GroupKeys, since: int) -> GroupKeys:
-    """No wait began before the term did.
+    """No wait began before the term did, unless the clock was ahead then.
 
     While the API server is away nobody gets a Secret, and the term ends with it: the Lease is lost.
     """

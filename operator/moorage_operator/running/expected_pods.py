@@ -8,7 +8,7 @@ from typing import Protocol
 from moorage_contract.report_channel import PROMISE_SECONDS
 from moorage_operator.cluster.api_client import ClusterClient
 from moorage_operator.cluster.errors import ClusterError
-from moorage_operator.cluster.gateway_pods import read_gateway_pods, read_pod_counts
+from moorage_operator.cluster.gateway_pods import read_gateway_pods, read_ready_counts
 from moorage_operator.planning.demand.settling import PodNames
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ async def tell_expected_pods(
     """
     for _ in range(int(PROMISE_SECONDS / AGAIN_SECONDS)):
         try:
-            counts = await read_pod_counts(client, namespaces)
+            counts = await read_ready_counts(client, namespaces)
             pods = await read_gateway_pods(client, namespaces)
         except ClusterError as error:
             logger.warning("the gateways' pods cannot be listed: %s", error)

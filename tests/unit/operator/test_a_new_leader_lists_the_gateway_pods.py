@@ -19,7 +19,9 @@ class Cluster(ClusterClient):
     """Answers lists, one object a page."""
 
     def __init__(self, replicas: int, *named: str) -> None:
-        self.deployments = [{"metadata": METADATA, "status": {"replicas": replicas}}]
+        self.deployments = [
+            {"metadata": METADATA, "status": {"replicas": replicas + 1, "readyReplicas": replicas}}
+        ]
         self.slices = [{"metadata": METADATA, "endpoints": [_endpoint(name)]} for name in named]
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -140,3 +140,10 @@ def test_a_key_alone_is_written_as_it_always_was() -> None:
 
 def test_keys_are_not_printed() -> None:
     assert OLD not in repr(begun())
+
+
+def test_a_clock_that_was_ahead_when_the_term_began_holds_up_nothing() -> None:
+    ahead = 3_600
+    state = after(begun(), ONE, SWAP - SIDECARS_LEARN_SECONDS, since=SWAP + ahead)
+
+    assert after(state, ONE, SWAP, since=SWAP + ahead).keys == (NEW, OLD)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from moorage_contract.report_channel import LOST_SECONDS
 from moorage_operator.running.report_channel.pace import Allowance
+from moorage_operator.running.report_channel.row import Row
 
 LOOP_SHARE, LOOP_SECONDS_AT_ONCE = 0.25, 1.0
 """Of one namespace's pods."""
@@ -22,8 +23,7 @@ class LoopTime:
     def __init__(self) -> None:
         self._of_namespace = Allowance(LOOP_SHARE, LOOP_SECONDS_AT_ONCE)
         self._of_all = Allowance(SHARE_OF_ALL, SECONDS_AT_ONCE_OF_ALL)
-        self._one_at_a_time = asyncio.Lock()
-        """First come, first served: a namespace past its share leaves the row again at once."""
+        self._row = Row()
 
     def take(self, namespace: str, seconds: float, now: float) -> None:
         """The namespace's pods have had it."""
@@ -36,28 +36,34 @@ class LoopTime:
 
     @asynccontextmanager
     async def turn(
-        self, wait_seconds: Callable[[], float], keep: Callable[[], Awaitable[None]]
+        self,
+        namespace: str,
+        wait_seconds: Callable[[], float],
+        keep: Callable[[], Awaitable[None]],
     ) -> AsyncIterator[None]:
         """Entered once it may begin; ``keep`` is called while it waits.
 
         ``wait_seconds`` is asked anew each time: others of the namespace wait as well.
         """
+        await self._come(namespace, wait_seconds, keep)
+        try:
+            now = asyncio.get_running_loop().time()
+            await asyncio.sleep(min(self._of_all.wait_seconds(_ALL, now), KEPT_SECONDS))
+            yield
+        finally:
+            self._row.leave()
+
+    async def _come(
+        self,
+        namespace: str,
+        wait_seconds: Callable[[], float],
+        keep: Callable[[], Awaitable[None]],
+    ) -> None:
         while True:
             while seconds := wait_seconds():
                 await asyncio.sleep(min(seconds, KEPT_SECONDS))
                 await keep()
-            try:
-                async with asyncio.timeout(KEPT_SECONDS):
-                    await self._one_at_a_time.acquire()
-            except TimeoutError:
-                await keep()
-                continue
-            try:
-                if wait_seconds():
-                    continue
-                now = asyncio.get_running_loop().time()
-                await asyncio.sleep(min(self._of_all.wait_seconds(_ALL, now), KEPT_SECONDS))
-                yield
+            await self._row.come(namespace, KEPT_SECONDS, keep)
+            if not wait_seconds():
                 return
-            finally:
-                self._one_at_a_time.release()
+            self._row.leave()

@@ -21,6 +21,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from functools import partial
 from typing import Literal
 
 from aiohttp import WSCloseCode, web
@@ -288,7 +289,7 @@ class ReportServer:
 
         if wait_seconds() and not connection.is_slowed:
             self._log_slowed(connection)
-        return self._loop_time.turn(wait_seconds, connection.keep)
+        return self._loop_time.turn(pod.gateway.namespace, wait_seconds, connection.keep)
 
     def _loop_wait_seconds(self, pod: GatewayPod) -> float:
         return self._loop_time.wait_seconds(pod.gateway.namespace, self._now())
@@ -315,7 +316,8 @@ class ReportServer:
 
     async def _guidance(self, connection: PodConnection, ledger: DemandLedger) -> Guidance | None:
         pod = connection.pod
-        async with self._loop_time.turn(lambda: self._loop_wait_seconds(pod), connection.keep):
+        namespace, wait_seconds = pod.gateway.namespace, partial(self._loop_wait_seconds, pod)
+        async with self._loop_time.turn(namespace, wait_seconds, connection.keep):
             answer = connection.begin_to_tell()
             if self._connections.get(pod) is not connection:
                 return None
